@@ -1,0 +1,72 @@
+import type { Static, TSchema } from 'typebox'
+import type { ErrorCode } from './errors.ts'
+
+/** Who may call an operation. `public` needs no token; `user` is any signed-in account; `admin` includes everything. */
+export type Role = 'public' | 'user' | 'bidder' | 'admin'
+
+/** A domain event: a past-tense fact with a version. A published version never changes; a new shape is a new version. */
+export interface EventDefinition<Name extends string = string, Data extends TSchema = TSchema> {
+  name: Name
+  version: number
+  /** CloudEvents `type`: `gavel.<name>.v<version>`. */
+  type: string
+  /** One sentence: what happened and when it is emitted. */
+  doc: string
+  data: Data
+}
+
+export function defineEvent<Name extends string, Data extends TSchema>(
+  name: Name,
+  version: number,
+  doc: string,
+  data: Data
+): EventDefinition<Name, Data> {
+  return { name, version, type: `gavel.${name}.v${version}`, doc, data }
+}
+
+export type DataOf<Definition extends EventDefinition> = Static<Definition['data']>
+
+/** A Kafka topic: its one owner, the events on it, and the key that decides their order. */
+export interface TopicDefinition {
+  name: string
+  owner: string
+  events: readonly EventDefinition[]
+  key: string
+  /** Why this key: whose order matters. */
+  keyReason: string
+  partitions: number
+  retentionMs: number
+}
+
+/** An HTTP operation as data: routes, validation, role checks, problem codes and OpenAPI come from it. */
+export interface Operation<
+  Params extends TSchema | undefined = TSchema | undefined,
+  Query extends TSchema | undefined = TSchema | undefined,
+  Body extends TSchema | undefined = TSchema | undefined,
+  Responses extends Record<number, TSchema | null> = Record<number, TSchema | null>
+> {
+  id: string
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Fastify's path form: `/api/auctions/:auctionId`. */
+  path: string
+  role: Role
+  summary: string
+  params?: Params
+  query?: Query
+  body?: Body
+  /** Success responses by status; `null` is an empty body. */
+  responses: Responses
+  /** Refusals this operation may answer with, besides those every operation shares. */
+  errors: readonly ErrorCode[]
+  /** True where the gateway may repeat the request after a connection failure: safe methods, or idempotent by a client-chosen id. */
+  idempotent?: boolean
+}
+
+export function defineOperation<
+  const Params extends TSchema | undefined = undefined,
+  const Query extends TSchema | undefined = undefined,
+  const Body extends TSchema | undefined = undefined,
+  const Responses extends Record<number, TSchema | null> = Record<number, TSchema | null>
+>(operation: Operation<Params, Query, Body, Responses>): Operation<Params, Query, Body, Responses> {
+  return operation
+}

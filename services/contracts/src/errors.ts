@@ -1,0 +1,93 @@
+/**
+ * Everything the platform may refuse with. One row a code: the HTTP status and the title of its problem document
+ * (RFC 9457, `type` = `https://gavel.dev/problems/<code>`). A code is never reused for another meaning.
+ */
+export const errors = {
+  // Shared by every operation.
+  INVALID_INPUT: { status: 400, title: 'The request does not have the form this operation takes' },
+  MALFORMED_JSON: { status: 400, title: 'The body is not valid JSON' },
+  UNAUTHENTICATED: { status: 401, title: 'A valid access token is needed' },
+  FORBIDDEN: { status: 403, title: 'Your role may not do this' },
+  NOT_FOUND: { status: 404, title: 'There is nothing at this address' },
+  METHOD_NOT_ALLOWED: { status: 405, title: 'This address does not take this method' },
+  REQUEST_TIMEOUT: { status: 408, title: 'The request took too long to arrive' },
+  BODY_TOO_LARGE: { status: 413, title: 'The body is larger than this operation takes' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The body must be application/json' },
+  RATE_LIMITED: { status: 429, title: 'Too many requests: wait and try again' },
+  INTERNAL: { status: 500, title: 'Something is wrong on our side' },
+  UNAVAILABLE: { status: 503, title: 'A part this needs is not available: try again' },
+
+  // identity
+  EMAIL_TAKEN: { status: 409, title: 'An account with this e-mail address exists' },
+  PASSWORD_TOO_WEAK: { status: 422, title: 'The password is too short or too common' },
+  CREDENTIALS_WRONG: { status: 401, title: 'The e-mail address or the password is wrong' },
+  ACCOUNT_LOCKED: { status: 429, title: 'Too many failed attempts: this account is locked for a while' },
+  REFRESH_TOKEN_INVALID: { status: 401, title: 'The refresh token is unknown, expired or revoked' },
+  REFRESH_TOKEN_REUSED: { status: 401, title: 'The refresh token was used before: every session of this sign-in is ended' },
+
+  // catalog and inventory
+  PRODUCT_NOT_FOUND: { status: 404, title: 'There is no such product' },
+  PRODUCT_EXISTS: { status: 409, title: 'A product with this id exists' },
+  PRODUCT_REMOVED: { status: 410, title: 'This product was removed' },
+  STOCK_NOT_FOUND: { status: 404, title: 'No stock is kept for this product' },
+  STOCK_INSUFFICIENT: { status: 409, title: 'There is not enough stock for this' },
+  SOLD_OUT: { status: 409, title: 'Sold out' },
+
+  // bidding
+  AUCTION_NOT_FOUND: { status: 404, title: 'There is no such auction' },
+  AUCTION_EXISTS: { status: 409, title: 'An auction with this id exists with other terms' },
+  AUCTION_NOT_OPEN: { status: 409, title: 'The auction is not open yet' },
+  AUCTION_CLOSED: { status: 409, title: 'The auction is closed' },
+  AUCTION_WINDOW_INVALID: { status: 422, title: 'The auction must end after it starts, and not in the past' },
+  INCREMENTS_INVALID: { status: 422, title: 'The increment table must rise and start at zero' },
+  BID_TOO_LOW: { status: 409, title: 'The bid is below the price to beat' },
+  BID_NOT_RAISED: { status: 409, title: 'You lead already: a new maximum must be higher than yours' },
+  BID_ID_REUSED: { status: 409, title: 'This bid id was used with another amount' },
+  BID_NOT_FOUND: { status: 404, title: 'There is no such bid' },
+  CURRENCY_MISMATCH: { status: 422, title: 'The auction is held in another currency' },
+  QUANTITY_NOT_AVAILABLE: { status: 409, title: 'Fewer pieces are left than you asked for' },
+  QUANTITY_LIMIT: { status: 422, title: 'More pieces than one buyer may take' },
+  OFFER_NOT_FOUND: { status: 404, title: 'There is no such offer' },
+  OFFER_EXPIRED: { status: 409, title: 'The offer has expired' },
+
+  // payment
+  PAYMENT_METHOD_MISSING: { status: 404, title: 'No payment method is stored' },
+  CARD_INVALID: { status: 422, title: 'The card number, expiry or code is not valid' },
+  PAYMENT_NOT_FOUND: { status: 404, title: 'There is no such payment' },
+
+  // order
+  ORDER_NOT_FOUND: { status: 404, title: 'There is no such order' },
+  SALE_NOT_FOUND: { status: 404, title: 'There is no such sale' },
+
+  // notification
+  NOTIFICATION_NOT_FOUND: { status: 404, title: 'There is no such notification' },
+  STREAM_UNKNOWN: { status: 404, title: 'There is no such stream' },
+
+  // dead letters
+  DEAD_LETTER_NOT_FOUND: { status: 404, title: 'There is no such dead letter' }
+} as const satisfies Record<string, { status: number; title: string }>
+
+export type ErrorCode = keyof typeof errors
+
+/** Refusals every operation may answer with, whatever else it lists. */
+export const sharedErrors = [
+  'INVALID_INPUT',
+  'MALFORMED_JSON',
+  'NOT_FOUND',
+  'REQUEST_TIMEOUT',
+  'BODY_TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
+  'RATE_LIMITED',
+  'INTERNAL',
+  'UNAVAILABLE'
+] as const satisfies readonly ErrorCode[]
+
+/** Why a sale ended without an order (`BidFailed.reason`). */
+export const failureReasons = [
+  'SOLD_OUT',
+  'STOCK_NOT_FOUND',
+  'PAYMENT_DECLINED',
+  'PAYMENT_METHOD_MISSING',
+  'TIMED_OUT'
+] as const
+export type FailureReason = (typeof failureReasons)[number]

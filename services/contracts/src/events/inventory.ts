@@ -1,0 +1,28 @@
+import { Type } from 'typebox'
+import { defineEvent } from '../define.ts'
+import { Id, Minor, TimestampMs } from '../primitives.ts'
+
+export const StockChanged = defineEvent(
+  'StockChanged',
+  1,
+  'The stock of a product at a location changed; the event carries the figures after the change. `version` rises by one with each change.',
+  Type.Object(
+    {
+      productId: Id,
+      location: Id,
+      available: Minor,
+      reserved: Minor,
+      sold: Minor,
+      version: Type.Integer({ minimum: 1 }),
+      reason: Type.Union([
+        Type.Literal('set'),
+        Type.Literal('adjusted'),
+        Type.Literal('reserved'),
+        Type.Literal('released'),
+        Type.Literal('sold')
+      ]),
+      changedAt: TimestampMs
+    },
+    { additionalProperties: false }
+  )
+)

@@ -1,0 +1,148 @@
+import type { Operation, TopicDefinition } from './define.ts'
+import * as biddingApi from './api/bidding.ts'
+import * as catalogApi from './api/catalog.ts'
+import * as healthApi from './api/health.ts'
+import * as identityApi from './api/identity.ts'
+import * as inventoryApi from './api/inventory.ts'
+import * as notificationApi from './api/notification.ts'
+import * as orderApi from './api/order.ts'
+import * as paymentApi from './api/payment.ts'
+import { auctions, bids, orders, payments, reservations, saleConfirmed, users } from './topics.ts'
+
+export type Store = 'postgres' | 'mongodb' | 'redis' | 'kafka'
+
+export interface ServiceDefinition {
+  /** Folder, package suffix, image, Deployment, Kubernetes Service, consumer group prefix, database and `service.name`. */
+  name: string
+  doc: string
+  /** Offset from the base of internal ports in standalone mode. In a cluster every service listens on 8080. */
+  portOffset: number
+  stores: readonly Store[]
+  consumes: readonly TopicDefinition[]
+  operations: readonly Operation[]
+  /** WebSocket paths, as prefixes at the gateway. */
+  webSockets: readonly string[]
+  /** `auction`: the gateway hashes the auction id, so that one auction's bids meet in one process. */
+  affinity: 'none' | 'auction'
+  /** Paths without a role check that are not operations: pages and assets. */
+  pages?: readonly string[]
+  scaling: { replicasMin: number; replicasMax: number; signal: 'cpu' | 'lag' | 'bids' }
+}
+
+const operationsOf = (api: Record<string, unknown>): readonly Operation[] =>
+  Object.values(api).filter(
+    (value): value is Operation => typeof value === 'object' && value !== null && 'method' in value && 'path' in value
+  )
+
+/** The one list of services. Deployments, gateway routes, topics, scalers, health checks and docs come from it. */
+export const services: readonly ServiceDefinition[] = [
+  {
+    name: 'identity',
+    doc: 'Accounts, roles, tokens and their public keys.',
+    portOffset: 1,
+    stores: ['postgres', 'kafka'],
+    consumes: [],
+    operations: operationsOf(identityApi),
+    webSockets: [],
+    affinity: 'none',
+    scaling: { replicasMin: 2, replicasMax: 6, signal: 'cpu' }
+  },
+  {
+    name: 'catalog',
+    doc: 'The products: what they are, not how many there are.',
+    portOffset: 2,
+    stores: ['postgres', 'redis', 'kafka'],
+    consumes: [],
+    operations: operationsOf(catalogApi),
+    webSockets: [],
+    affinity: 'none',
+    scaling: { replicasMin: 2, replicasMax: 8, signal: 'cpu' }
+  },
+  {
+    name: 'bidding',
+    doc: 'Auctions, fixed-price sales and the ledger of every bid.',
+    portOffset: 3,
+    stores: ['mongodb', 'kafka'],
+    consumes: [orders],
+    operations: operationsOf(biddingApi),
+    webSockets: ['/ws/auctions/'],
+    affinity: 'auction',
+    scaling: { replicasMin: 2, replicasMax: 12, signal: 'bids' }
+  },
+  {
+    name: 'inventory',
+    doc: 'Stock by product and location: reserve, release, sell, adjust.',
+    portOffset: 4,
+    stores: ['postgres', 'redis', 'kafka'],
+    consumes: [saleConfirmed, orders],
+    operations: operationsOf(inventoryApi),
+    webSockets: [],
+    affinity: 'none',
+    scaling: { replicasMin: 2, replicasMax: 6, signal: 'lag' }
+  },
+  {
+    name: 'payment',
+    doc: 'Charges and refunds through a provider.',
+    portOffset: 5,
+    stores: ['postgres', 'kafka'],
+    consumes: [reservations, orders],
+    operations: operationsOf(paymentApi),
+    webSockets: [],
+    affinity: 'none',
+    scaling: { replicasMin: 2, replicasMax: 6, signal: 'lag' }
+  },
+  {
+    name: 'order',
+    doc: 'Immutable orders, and the one decision how each sale ends.',
+    portOffset: 6,
+    stores: ['postgres', 'kafka'],
+    consumes: [saleConfirmed, reservations, payments],
+    operations: operationsOf(orderApi),
+    webSockets: [],
+    affinity: 'none',
+    scaling: { replicasMin: 2, replicasMax: 6, signal: 'lag' }
+  },
+  {
+    name: 'notification',
+    doc: 'Live streams, e-mail and each user’s stored notifications.',
+    portOffset: 7,
+    stores: ['mongodb', 'kafka'],
+    consumes: [users, auctions, bids, payments, orders],
+    operations: operationsOf(notificationApi),
+    webSockets: ['/ws/live'],
+    affinity: 'none',
+    scaling: { replicasMin: 2, replicasMax: 8, signal: 'lag' }
+  },
+  {
+    name: 'health',
+    doc: 'Is the platform well: every service, each of its parts by name.',
+    portOffset: 8,
+    stores: [],
+    consumes: [],
+    operations: operationsOf(healthApi),
+    webSockets: [],
+    affinity: 'none',
+    scaling: { replicasMin: 1, replicasMax: 2, signal: 'cpu' }
+  },
+  {
+    name: 'web',
+    doc: 'The pages, and the platform’s API reference.',
+    portOffset: 9,
+    stores: [],
+    consumes: [],
+    operations: [],
+    webSockets: [],
+    affinity: 'none',
+    pages: ['/', '/assets/', '/docs'],
+    scaling: { replicasMin: 2, replicasMax: 4, signal: 'cpu' }
+  }
+]
+
+export const serviceNamed = (name: string): ServiceDefinition => {
+  const service = services.find((candidate) => candidate.name === name)
+  if (!service) throw new Error(`There is no service named ${name}`)
+  return service
+}
+
+/** A service's consumer groups: one for each topic it reads, so that a slow topic does not hold up another. */
+export const consumerGroup = (service: string, topic: TopicDefinition): string => `${service}.${topic.name}`

@@ -1,0 +1,120 @@
+import type { TopicDefinition } from './define.ts'
+import { AuctionClosed, AuctionOpened, BidsDecided, OfferMade } from './events/bidding.ts'
+import { ProductAdded, ProductChanged, ProductRemoved } from './events/catalog.ts'
+import { UserRegistered } from './events/identity.ts'
+import { StockChanged } from './events/inventory.ts'
+import {
+  BidFailed,
+  OrderCreated,
+  PaymentCaptured,
+  PaymentDeclined,
+  PaymentRefunded,
+  SaleConfirmed,
+  StockRejected,
+  StockReleased,
+  StockReserved
+} from './events/sale.ts'
+
+const DAY_MS = 24 * 60 * 60 * 1000
+
+const topic = <const Definition extends TopicDefinition>(definition: Definition): Definition => definition
+
+export const users = topic({
+  name: 'users',
+  owner: 'identity',
+  events: [UserRegistered],
+  key: 'userId',
+  keyReason: 'the changes of one account stay in order',
+  partitions: 3,
+  retentionMs: 30 * DAY_MS
+})
+export const products = topic({
+  name: 'products',
+  owner: 'catalog',
+  events: [ProductAdded, ProductChanged, ProductRemoved],
+  key: 'productId',
+  keyReason: 'a change must not overtake the addition of its product',
+  partitions: 3,
+  retentionMs: 30 * DAY_MS
+})
+export const stock = topic({
+  name: 'stock',
+  owner: 'inventory',
+  events: [StockChanged],
+  key: 'productId',
+  keyReason: 'the last figure of a product wins',
+  partitions: 3,
+  retentionMs: 7 * DAY_MS
+})
+export const auctions = topic({
+  name: 'auctions',
+  owner: 'bidding',
+  events: [AuctionOpened, AuctionClosed, OfferMade],
+  key: 'auctionId',
+  keyReason: 'an auction opens before it closes',
+  partitions: 6,
+  retentionMs: 30 * DAY_MS
+})
+export const bids = topic({
+  name: 'bids',
+  owner: 'bidding',
+  events: [BidsDecided],
+  key: 'auctionId',
+  keyReason: 'the entries of one ledger stay in sequence',
+  partitions: 6,
+  retentionMs: 7 * DAY_MS
+})
+export const saleConfirmed = topic({
+  name: 'sale-confirmed',
+  owner: 'bidding',
+  events: [SaleConfirmed],
+  key: 'productId',
+  keyReason: 'all takers of one product meet in one consumer, which serves them in order and in one transaction',
+  partitions: 6,
+  retentionMs: 30 * DAY_MS
+})
+export const reservations = topic({
+  name: 'reservations',
+  owner: 'inventory',
+  events: [StockReserved, StockRejected, StockReleased],
+  key: 'orderNumber',
+  keyReason: 'a release follows its reservation',
+  partitions: 6,
+  retentionMs: 30 * DAY_MS
+})
+export const payments = topic({
+  name: 'payments',
+  owner: 'payment',
+  events: [PaymentCaptured, PaymentDeclined, PaymentRefunded],
+  key: 'orderNumber',
+  keyReason: 'a refund follows its capture',
+  partitions: 6,
+  retentionMs: 30 * DAY_MS
+})
+export const orders = topic({
+  name: 'orders',
+  owner: 'order',
+  events: [OrderCreated, BidFailed],
+  key: 'orderNumber',
+  keyReason: 'one sale has one end',
+  partitions: 6,
+  retentionMs: 30 * DAY_MS
+})
+
+/** Every domain topic. Kafka resources, AsyncAPI and the standalone mode are made from this list. */
+export const topics: readonly TopicDefinition[] = [
+  users,
+  products,
+  stock,
+  auctions,
+  bids,
+  saleConfirmed,
+  reservations,
+  payments,
+  orders
+]
+
+/** Where a consumer group's events go after their last attempt: `<group>.dlq`, key and headers kept. */
+export const deadLetterTopic = (group: string): string => `${group}.dlq`
+export const deadLetterPartitions = 1
+export const deadLetterRetentionMs = 90 * DAY_MS

@@ -1,0 +1,20 @@
+import { readBackendsConfig } from '../config.ts'
+import { untilTold } from '../ending.ts'
+import { describeFailure } from '../failure.ts'
+import { clearData, startBackends } from './all.ts'
+
+/** The backends alone, for work on one service: `node services/standalone/src/backends/main.ts [--fresh]`. */
+const config = readBackendsConfig()
+const progress = (line: string): void => console.error(line)
+try {
+  const told = untilTold()
+  if (process.argv.includes('--fresh')) await clearData(config.directories.data)
+  const backends = await startBackends({ ...config, progress })
+  const { kafka, mongodb, postgres, redis } = backends.urls
+  console.log(`KAFKA_BROKERS=${kafka}\nMONGODB_URL='${mongodb}'\nPOSTGRES_URL=${postgres}\nREDIS_URL=${redis}`)
+  await told
+  await backends.stop()
+} catch (error) {
+  console.error(describeFailure(error))
+  process.exitCode = 1
+}
