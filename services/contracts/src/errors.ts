@@ -31,6 +31,9 @@ export const errors = {
   PRODUCT_REMOVED: { status: 410, title: 'This product was removed' },
   STOCK_NOT_FOUND: { status: 404, title: 'No stock is kept for this product' },
   STOCK_INSUFFICIENT: { status: 409, title: 'There is not enough stock for this' },
+  STOCK_LIMIT: { status: 409, title: 'More pieces than one location may hold' },
+  STOCK_LOCATIONS_LIMIT: { status: 409, title: 'More locations than one product may have' },
+  ADJUSTMENT_ID_REUSED: { status: 409, title: 'This adjustment id was used with other figures' },
   SOLD_OUT: { status: 409, title: 'Sold out' },
 
   // bidding

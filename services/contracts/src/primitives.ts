@@ -17,6 +17,10 @@ export const Currency = Type.String({ pattern: '^[A-Z]{3}$', description: 'ISO 4
 
 export const Quantity = Type.Integer({ minimum: 1, maximum: 1_000_000 })
 
+/** A count of pieces in stock, summed over any number of locations. */
+export const Pieces = Type.Integer({ minimum: 0, maximum: 1_000_000_000_000, description: 'Pieces.' })
+export const Count = Type.Integer({ minimum: 0, description: 'How many.' })
+
 /** Milliseconds since the Unix epoch, UTC. */
 export const TimestampMs = Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000, description: 'Milliseconds since the Unix epoch.' })
 

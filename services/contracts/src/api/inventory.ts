@@ -1,13 +1,17 @@
 import { Type, type Static } from 'typebox'
 import { defineOperation } from '../define.ts'
-import { Id, Minor, TimestampMs } from '../primitives.ts'
+import { Id, Pieces, TimestampMs } from '../primitives.ts'
+
+/** More pieces than this are never available at one location, so that every sum stays an exact integer. */
+export const AVAILABLE_PIECES_MAX = 1_000_000_000
+export const LOCATIONS_MAX = 1_000
 
 export const LocationStock = Type.Object(
-  { location: Id, available: Minor, reserved: Minor, sold: Minor, version: Type.Integer({ minimum: 1 }), changedAt: TimestampMs },
+  { location: Id, available: Pieces, reserved: Pieces, sold: Pieces, version: Type.Integer({ minimum: 1 }), changedAt: TimestampMs },
   { additionalProperties: false }
 )
 export const ProductStock = Type.Object(
-  { productId: Id, available: Minor, reserved: Minor, sold: Minor, locations: Type.Array(LocationStock, { maxItems: 1000 }) },
+  { productId: Id, available: Pieces, reserved: Pieces, sold: Pieces, locations: Type.Array(LocationStock, { maxItems: LOCATIONS_MAX }) },
   { additionalProperties: false }
 )
 export type ProductStock = Static<typeof ProductStock>
@@ -33,9 +37,10 @@ export const setStock = defineOperation({
   role: 'admin',
   summary: 'Sets the available pieces of a product at a location, as after a count. Held and sold pieces are not touched.',
   params: ProductParams,
-  body: Type.Object({ location, available: Type.Integer({ minimum: 0, maximum: 1_000_000_000 }) }, { additionalProperties: false }),
+  body: Type.Object({ location, available: Type.Integer({ minimum: 0, maximum: AVAILABLE_PIECES_MAX }) }, { additionalProperties: false }),
   responses: { 200: ProductStock },
-  errors: []
+  errors: ['STOCK_LOCATIONS_LIMIT'],
+  idempotent: true
 })
 
 export const adjustStock = defineOperation({
@@ -49,11 +54,12 @@ export const adjustStock = defineOperation({
     {
       adjustmentId: Id,
       location,
-      delta: Type.Integer({ minimum: -1_000_000_000, maximum: 1_000_000_000 }),
+      delta: Type.Integer({ minimum: -AVAILABLE_PIECES_MAX, maximum: AVAILABLE_PIECES_MAX }),
       reason: Type.String({ minLength: 1, maxLength: 200 })
     },
     { additionalProperties: false }
   ),
   responses: { 200: ProductStock },
-  errors: ['STOCK_NOT_FOUND', 'STOCK_INSUFFICIENT']
+  errors: ['STOCK_NOT_FOUND', 'STOCK_INSUFFICIENT', 'STOCK_LIMIT', 'ADJUSTMENT_ID_REUSED'],
+  idempotent: true
 })

@@ -1,7 +1,7 @@
 import { Type, type Static } from 'typebox'
 import { defineOperation } from '../define.ts'
 import { FailureReason } from '../events/sale.ts'
-import { Id, Minor, OrderNumber, page, PageQuery, Sale, TimestampMs } from '../primitives.ts'
+import { Count, Id, OrderNumber, page, PageQuery, Sale, TimestampMs } from '../primitives.ts'
 
 export const Order = Type.Object(
   { ...Sale.properties, paymentId: Id, createdAt: TimestampMs },
@@ -90,7 +90,7 @@ export const countSales = defineOperation({
   query: Type.Object({ productId: Type.Optional(Id) }, { additionalProperties: false }),
   responses: {
     200: Type.Object(
-      { open: Minor, ordered: Minor, failed: Minor, reasons: Type.Record(Type.String(), Minor) },
+      { open: Count, ordered: Count, failed: Count, reasons: Type.Record(Type.String(), Count) },
       { additionalProperties: false }
     )
   },

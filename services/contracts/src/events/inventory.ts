@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { defineEvent } from '../define.ts'
-import { Id, Minor, TimestampMs } from '../primitives.ts'
+import { Id, Pieces, TimestampMs } from '../primitives.ts'
 
 export const StockChanged = defineEvent(
   'StockChanged',
@@ -10,9 +10,9 @@ export const StockChanged = defineEvent(
     {
       productId: Id,
       location: Id,
-      available: Minor,
-      reserved: Minor,
-      sold: Minor,
+      available: Pieces,
+      reserved: Pieces,
+      sold: Pieces,
       version: Type.Integer({ minimum: 1 }),
       reason: Type.Union([
         Type.Literal('set'),

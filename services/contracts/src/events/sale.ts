@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { defineEvent } from '../define.ts'
-import { Id, Minor, Sale, TimestampMs } from '../primitives.ts'
+import { Id, Pieces, Sale, TimestampMs } from '../primitives.ts'
 import { failureReasons } from '../errors.ts'
 
 /** The saga, in order. See docs/adr/0002 and 0004 for why it is choreographed and why one service ends it. */
@@ -26,7 +26,7 @@ export const StockRejected = defineEvent(
   1,
   'A sale could not be given stock: none is kept for the product, or too little is left.',
   Type.Object(
-    { sale: Sale, reason: Type.Union([Type.Literal('SOLD_OUT'), Type.Literal('STOCK_NOT_FOUND')]), available: Minor },
+    { sale: Sale, reason: Type.Union([Type.Literal('SOLD_OUT'), Type.Literal('STOCK_NOT_FOUND')]), available: Pieces },
     { additionalProperties: false }
   )
 )
