@@ -1,6 +1,8 @@
 import { Type, type Static } from 'typebox'
-import { Id } from '../primitives.ts'
-import { BidReceipt, BidRequest } from './bidding.ts'
+import { AuctionMode } from '../events/bidding.ts'
+import { Currency, Id, Minor, PositiveMinor, Quantity, TimestampMs } from '../primitives.ts'
+import { AuctionStatus, BidReceipt, BidRequest } from './bidding.ts'
+import { Notification } from './notification.ts'
 
 /**
  * WebSocket frames are JSON text. A client opens with the sub-protocols `gavel.v1` and `bearer.<access token>`
@@ -50,3 +52,54 @@ export const LiveFrame = Type.Union([
   Type.Object({ type: Type.Literal('time'), serverTimeMs: Type.Integer({ minimum: 0 }) }, { additionalProperties: false })
 ])
 export type LiveFrame = Static<typeof LiveFrame>
+
+/** The state of the stream `auction:<id>`: its snapshot's `state`, and the member `state` of each of its events. */
+export const LiveAuction = Type.Object(
+  {
+    auctionId: Id,
+    productId: Id,
+    title: Type.String({ minLength: 1, maxLength: 200 }),
+    mode: AuctionMode,
+    status: AuctionStatus,
+    currency: Currency,
+    openingPriceMinor: PositiveMinor,
+    priceMinor: Minor,
+    priceToBeatMinor: PositiveMinor,
+    /** The same per-auction pseudonym as in the ledger; null before the first bid. */
+    leader: Type.Union([Type.String({ maxLength: 64 }), Type.Null()]),
+    reserveMet: Type.Boolean(),
+    bidCount: Minor,
+    quantity: Quantity,
+    quantityLeft: Minor,
+    startsAt: TimestampMs,
+    endsAt: TimestampMs,
+    /** Present once it is closed. */
+    outcome: Type.Optional(Type.Union([Type.Literal('sold'), Type.Literal('no-bids'), Type.Literal('reserve-not-met')])),
+    closedAt: Type.Optional(TimestampMs)
+  },
+  { additionalProperties: false }
+)
+export type LiveAuction = Static<typeof LiveAuction>
+
+/**
+ * `data` of an event of the stream `auction:<id>`, named `BidsDecided` or `AuctionClosed`; `sequence` is the ledger's.
+ * It carries the whole state, so a client replaces what it has. `bids` are the newest accepted ones, for a ticker.
+ */
+export const LiveAuctionEvent = Type.Object(
+  {
+    state: LiveAuction,
+    at: TimestampMs,
+    accepted: Minor,
+    refused: Minor,
+    bids: Type.Array(Type.Object({ bidder: Type.String({ maxLength: 64 }), priceMinor: Minor }, { additionalProperties: false }), { maxItems: 20 })
+  },
+  { additionalProperties: false }
+)
+export type LiveAuctionEvent = Static<typeof LiveAuctionEvent>
+
+/** The snapshot's `state` of the stream `me`, newest first. Its events are named `Notification`; their `data` is one {@link Notification}. */
+export const LiveInbox = Type.Object(
+  { unread: Minor, newest: Type.Array(Notification, { maxItems: 50 }) },
+  { additionalProperties: false }
+)
+export type LiveInbox = Static<typeof LiveInbox>
