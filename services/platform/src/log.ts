@@ -1,0 +1,90 @@
+import { trace } from '@opentelemetry/api'
+import { pino, type Logger as PinoLogger, type DestinationStream } from 'pino'
+import { Secret } from './config.ts'
+
+export type Logger = PinoLogger
+
+/** Names under which a secret may hide, at the top, one, two or three levels down. */
+const secretNames = [
+  'authorization',
+  'cookie',
+  'password',
+  'newPassword',
+  'passwordHash',
+  'token',
+  'accessToken',
+  'refreshToken',
+  'cardNumber',
+  'securityCode',
+  'cvc',
+  'secret',
+  'privateKey',
+  'apiKey',
+  'connectionString'
+]
+const secretPaths = [
+  ...secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`, `*.*.*.${name}`]),
+  // `code` is also the code of an error, so only where it is a card's.
+  ...['body.code', 'card.code', '*.card.code', '*.body.code'],
+  '["set-cookie"]',
+  '*["set-cookie"]',
+  '*.*["set-cookie"]',
+  '["sec-websocket-protocol"]',
+  '*["sec-websocket-protocol"]',
+  '*.*["sec-websocket-protocol"]'
+]
+
+/** Credentials inside text: bearer tokens, JWTs, and user:password in URLs. */
+const withoutCredentials = (text: string): string =>
+  text
+    .replace(/\b[Bb]earer[ .][A-Za-z0-9._~+/=-]+/g, 'Bearer [secret]')
+    .replace(/\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g, '[secret]')
+    .replace(/([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*):[^\s@/]+@/gi, '$1:[secret]@')
+
+/** Errors keep their type, message, code and stack; whatever else a driver hangs on them (parameters, hosts, documents) stays out. */
+function errorOf(error: unknown, depth = 3): unknown {
+  if (!(error instanceof Error)) return typeof error === 'string' ? withoutCredentials(error) : error
+  const { code } = error as { code?: unknown }
+  return {
+    type: error.name,
+    message: withoutCredentials(error.message),
+    ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
+    stack: withoutCredentials(error.stack ?? ''),
+    ...(error.cause !== undefined && depth > 0 ? { cause: errorOf(error.cause, depth - 1) } : {})
+  }
+}
+
+export interface LogOptions {
+  service: string
+  level?: string
+  /** For tests; standard output otherwise. */
+  destination?: DestinationStream
+}
+
+export function createLog({ service, level = 'info', destination }: LogOptions): Logger {
+  return pino(
+    {
+      level,
+      base: { service },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      messageKey: 'message',
+      errorKey: 'error',
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: secretPaths, censor: '[secret]' },
+      serializers: { error: errorOf, err: errorOf },
+      hooks: {
+        logMethod(parts, method) {
+          const cleaned = parts.map((part) =>
+            typeof part === 'string' ? withoutCredentials(part) : part instanceof Secret ? part.toString() : part
+          )
+          method.apply(this, cleaned as Parameters<typeof method>)
+        }
+      },
+      mixin() {
+        const span = trace.getActiveSpan()?.spanContext()
+        return span ? { trace_id: span.traceId, span_id: span.spanId } : {}
+      }
+    },
+    destination ?? pino.destination({ fd: 1, sync: true })
+  )
+}
