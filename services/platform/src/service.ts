@@ -1,0 +1,126 @@
+import type { Registry } from 'prom-client'
+import { Closers } from './closers.ts'
+import { ConfigError, processEnvironment, telemetryConfig, type TelemetryConfig } from './config.ts'
+import { HealthChecks } from './health.ts'
+import { createLog, type Logger } from './log.ts'
+import { createMetrics } from './metrics.ts'
+import { startTelemetry } from './telemetry.ts'
+
+export type { Logger } from './log.ts'
+export { Closers } from './closers.ts'
+export { HealthChecks } from './health.ts'
+
+/** What every part of a process is given. Tests make one with {@link createContext}. */
+export interface ServiceContext {
+  readonly name: string
+  readonly log: Logger
+  readonly metrics: Registry
+  /** Milliseconds since the Unix epoch. */
+  readonly clock: () => number
+  readonly health: HealthChecks
+  readonly closers: Closers
+  /** Aborted when the process begins to end. */
+  readonly signal: AbortSignal
+}
+
+export interface ContextOptions {
+  name: string
+  log?: Logger
+  logLevel?: string
+  clock?: () => number
+  signal?: AbortSignal
+}
+
+export function createContext(options: ContextOptions): ServiceContext {
+  const log = options.log ?? createLog({ service: options.name, level: options.logLevel ?? 'info' })
+  return {
+    name: options.name,
+    log,
+    metrics: createMetrics(options.name),
+    clock: options.clock ?? Date.now,
+    health: new HealthChecks(),
+    closers: new Closers(log),
+    signal: options.signal ?? new AbortController().signal
+  }
+}
+
+export interface ServiceOptions<Config> {
+  name: string
+  /**
+   * The service's configuration, or a function that reads it: what it lacks is then told in one sentence each, without a stack.
+   * A member `telemetry` (from `telemetryConfig`) is used; otherwise it is read from the environment.
+   */
+  config: Config | (() => Config)
+  start: (context: ServiceContext, config: Config) => Promise<void>
+}
+
+const read = <Config>(config: Config | (() => Config)): Config =>
+  typeof config === 'function' ? (config as () => Config)() : config
+
+const telemetryOf = (config: unknown): TelemetryConfig =>
+  typeof config === 'object' && config !== null && 'telemetry' in config
+    ? (config.telemetry as TelemetryConfig)
+    : telemetryConfig(processEnvironment())
+
+/**
+ * The life of a process: configuration, telemetry, start, and the end in good order at SIGTERM, SIGINT or a failure nobody
+ * caught. `/readyz` says no first; then HTTP, consumers, relays, producers and pools end, in that order, within DRAIN_TIMEOUT_MS.
+ */
+export async function runService<Config>(options: ServiceOptions<Config>): Promise<void> {
+  const firstLog = createLog({ service: options.name })
+  let config: Config
+  let telemetry: TelemetryConfig
+  try {
+    config = read(options.config)
+    telemetry = telemetryOf(config)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    firstLog.fatal({ problems: error.problems }, error.message)
+    process.exitCode = 78
+    return
+  }
+
+  const log = createLog({ service: options.name, level: telemetry.logLevel })
+  const ending = new AbortController()
+  const context = createContext({ name: options.name, log, signal: ending.signal })
+  // Before anything else, so that a signal during a slow start ends the process in good order too.
+  const end = endOnce(context, ending, telemetry)
+  process.once('SIGTERM', () => void end('SIGTERM', 0))
+  process.once('SIGINT', () => void end('SIGINT', 0))
+  process.on('uncaughtException', (error) => {
+    log.fatal({ error }, 'Nobody caught this error: the process ends')
+    void end('uncaughtException', 1)
+  })
+  process.on('unhandledRejection', (error) => {
+    log.fatal({ error }, 'Nobody caught this rejection: the process ends')
+    void end('unhandledRejection', 1)
+  })
+
+  try {
+    const tracing = await startTelemetry(options.name, telemetry, log)
+    if (tracing) context.closers.add('telemetry', tracing.stop, 'pools')
+    await options.start(context, config)
+    if (!ending.signal.aborted) log.info({ pid: process.pid }, 'Started')
+  } catch (error) {
+    if (ending.signal.aborted) return
+    log.fatal({ error }, 'The service could not start')
+    await end('start', 1)
+  }
+}
+
+function endOnce(context: ServiceContext, ending: AbortController, telemetry: TelemetryConfig) {
+  return async (reason: string, exitCode: number): Promise<void> => {
+    if (exitCode !== 0) process.exitCode = exitCode
+    if (ending.signal.aborted) return
+    context.log.info({ reason }, 'Ending')
+    context.health.drain()
+    ending.abort()
+    if (exitCode === 0 && telemetry.drainDelayMs > 0) {
+      await new Promise((resolve) => setTimeout(resolve, telemetry.drainDelayMs))
+    }
+    const clean = await context.closers.closeAll(telemetry.drainTimeoutMs)
+    context.log.info({ reason, clean }, 'Ended')
+    // Everything is released; a driver's forgotten timer must not keep the process.
+    setTimeout(() => process.exit(process.exitCode ?? (clean ? 0 : 1)), 50)
+  }
+}
