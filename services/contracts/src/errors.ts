@@ -13,9 +13,11 @@ export const errors = {
   REQUEST_TIMEOUT: { status: 408, title: 'The request took too long to arrive' },
   BODY_TOO_LARGE: { status: 413, title: 'The body is larger than this operation takes' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The body must be application/json' },
+  HEADERS_TOO_LARGE: { status: 431, title: 'The headers are larger than the platform takes' },
   RATE_LIMITED: { status: 429, title: 'Too many requests: wait and try again' },
   INTERNAL: { status: 500, title: 'Something is wrong on our side' },
   UNAVAILABLE: { status: 503, title: 'A part this needs is not available: try again' },
+  ANSWER_TIMEOUT: { status: 504, title: 'The answer took too long: ask whether it was done before you repeat it' },
 
   // identity
   EMAIL_TAKEN: { status: 409, title: 'An account with this e-mail address exists' },
