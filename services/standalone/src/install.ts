@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
-import { pathDirectories } from './environment.ts'
+import { inherited, pathDirectories } from './environment.ts'
 import { StartFailure } from './failure.ts'
 
 const execute = promisify(execFile)
@@ -26,11 +26,11 @@ export async function run(
   }
 }
 
-/** The real path of a program on the PATH, or in one of the further directories. */
+/** A program on the PATH, or in one of the further directories. Links are kept: some programs go by their own name. */
 export function findProgram(name: string, further: string[] = []): string | undefined {
   for (const directory of [...pathDirectories(), ...further]) {
     const file = join(directory, name)
-    if (existsSync(file)) return realpathSync(file)
+    if (existsSync(file)) return file
   }
   return undefined
 }
@@ -102,7 +102,7 @@ export async function debianPackage(name: string, progress: Progress): Promise<b
   const policy = '/usr/sbin/policy-rc.d'
   const ours = !existsSync(policy)
   if (ours) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const env = { ...inherited(), DEBIAN_FRONTEND: 'noninteractive' }
   const install = ['install', '-y', '-q', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=300', name]
   try {
     await run(apt, install, { env }).catch(async () => {

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { startChild } from '../child.ts'
@@ -75,7 +75,7 @@ async function findJava(): Promise<{ program: string; release: string }> {
 /** The jars of a Kafka 4 on the PATH, if there is one: its start script lies in bin/ beside libs/. */
 function jarsOnPath(): string[] | undefined {
   const script = findProgram('kafka-server-start.sh') ?? findProgram('kafka-server-start')
-  const libs = script && join(dirname(script), '..', 'libs')
+  const libs = script && join(dirname(realpathSync(script)), '..', 'libs')
   if (!libs || !existsSync(libs)) return undefined
   const jars = readdirSync(libs).filter((name) => name.endsWith('.jar'))
   return jars.some((name) => /^kafka_2\.13-4\./.test(name)) ? jars.map((name) => join(libs, name)) : undefined

@@ -1,5 +1,5 @@
 import { readBackendsConfig } from '../config.ts'
-import { untilTold } from '../ending.ts'
+import { watchForEnding } from '../ending.ts'
 import { describeFailure } from '../failure.ts'
 import { clearData, startBackends } from './all.ts'
 
@@ -7,12 +7,12 @@ import { clearData, startBackends } from './all.ts'
 const config = readBackendsConfig()
 const progress = (line: string): void => console.error(line)
 try {
-  const told = untilTold()
+  const ending = watchForEnding()
   if (process.argv.includes('--fresh')) await clearData(config.directories.data)
   const backends = await startBackends({ ...config, progress })
   const { kafka, mongodb, postgres, redis } = backends.urls
   console.log(`KAFKA_BROKERS=${kafka}\nMONGODB_URL='${mongodb}'\nPOSTGRES_URL=${postgres}\nREDIS_URL=${redis}`)
-  await told
+  await ending.wait()
   await backends.stop()
 } catch (error) {
   console.error(describeFailure(error))

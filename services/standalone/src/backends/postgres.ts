@@ -1,4 +1,4 @@
-import { chownSync, existsSync, mkdirSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, realpathSync } from 'node:fs'
 import { createHash } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import pg from 'pg'
@@ -16,7 +16,7 @@ const embeddedVersion = '18.4.0-beta.17'
 function binariesHere(): string | undefined {
   const debian = newestFolder('/usr/lib/postgresql', 'bin')
   const program = findProgram('postgres', debian)
-  const folder = program && dirname(program)
+  const folder = program && dirname(realpathSync(program))
   return folder && existsSync(join(folder, 'initdb')) ? folder : undefined
 }
 

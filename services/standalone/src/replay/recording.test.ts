@@ -116,7 +116,7 @@ describe('a recording', () => {
   })
 
   test('bad rows are named by line and the rest is kept', () => {
-    const { auctions, badRows } = recording(
+    const { auctions, badRows, contradictions } = recording(
       row(),
       row({ bid: '-3' }),
       row({ bid: '1.234', bidtime: 'soon' }),
@@ -127,16 +127,17 @@ describe('a recording', () => {
       row({ bid: '"9' }),
       row({ bid: '14' })
     )
-    expect(auctions[0]!.bids.map(({ line }) => line)).toEqual([2, 10])
+    expect(auctions[0]!.bids.map(({ line }) => line)).toEqual([2, 8, 10])
     expect(badRows).toEqual([
       { line: 3, problem: 'bid "-3" is negative' },
       { line: 4, problem: 'bid "1.234" has more than two decimals, bidtime "soon" is not a number of days' },
       { line: 5, problem: 'has 2 fields where the header has 9' },
       { line: 6, problem: 'bidder is empty' },
       { line: 7, problem: 'bidtime "-1" is before the opening' },
-      { line: 8, problem: 'openbid differs from line 2 of the same auction' },
       { line: 9, problem: 'a quote is opened and never closed' }
     ])
+    expect(contradictions).toEqual([{ line: 8, problem: 'openbid differs from line 2 of the same auction' }])
+    expect(auctions[0]!.openingPriceMinor).toBe(100)
   })
 
   test('columns may stand in any order, and further ones are read past', () => {

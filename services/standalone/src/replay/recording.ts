@@ -11,8 +11,15 @@ export type RecordedAuction = {
   /** In the order to place them: by time, and by line where the times are equal. */
   bids: RecordedBid[]
 }
-export type BadRow = { line: number; problem: string }
-export type Recording = { auctions: RecordedAuction[]; badRows: BadRow[] }
+/** Something to say about a line of the file. */
+export type Remark = { line: number; problem: string }
+export type Recording = {
+  auctions: RecordedAuction[]
+  /** Rows that could not be read as a bid; they are left out. */
+  badRows: Remark[]
+  /** Rows whose bid counts although they contradict their auction's first row, which is the one believed. */
+  contradictions: Remark[]
+}
 
 function requireColumns(header: readonly string[]): Columns {
   const columns = findColumns(header)
@@ -24,7 +31,7 @@ function requireColumns(header: readonly string[]): Columns {
   throw new StartFailure(`This is not a recording of auctions: ${complaints.join(', ')}.`)
 }
 
-/** What the rows of one auction say in common; a row that says otherwise is a bad row. */
+/** What the rows of one auction should say in common. Recordings are not always clean, and the bid itself is still good. */
 function differs(auction: RecordedAuction, row: Row): string | undefined {
   if (auction.openingPriceMinor !== row.openingPriceMinor) return 'openbid'
   if (auction.recordedPriceMinor !== row.recordedPriceMinor) return 'price'
@@ -32,27 +39,26 @@ function differs(auction: RecordedAuction, row: Row): string | undefined {
 }
 
 /** Rows to auctions, in the order in which the file first names them. */
-export function groupByAuction(rows: Iterable<Row>): Recording {
+export function groupByAuction(rows: Iterable<Row>): Omit<Recording, 'badRows'> {
   const auctions = new Map<string, RecordedAuction>()
-  const badRows: BadRow[] = []
+  const contradictions: Remark[] = []
   for (const row of rows) {
     const { line, auctionId, item, openingPriceMinor, recordedPriceMinor, bidder, amountMinor, atDays } = row
     const auction = auctions.get(auctionId) ?? { auctionId, item, openingPriceMinor, recordedPriceMinor, bids: [] }
     const difference = differs(auction, row)
     if (difference) {
-      badRows.push({ line, problem: `${difference} differs from line ${auction.bids[0]!.line} of the same auction` })
-      continue
+      contradictions.push({ line, problem: `${difference} differs from line ${auction.bids[0]!.line} of the same auction` })
     }
     auctions.set(auctionId, auction)
     auction.bids.push({ line, bidder, amountMinor, atDays })
   }
   for (const auction of auctions.values()) auction.bids.sort((a, b) => a.atDays - b.atDays || a.line - b.line)
-  return { auctions: [...auctions.values()], badRows }
+  return { auctions: [...auctions.values()], contradictions }
 }
 
 /** A whole file to auctions and the rows that were left out. Throws a sentence where it is no recording at all. */
 export function readRecording(text: string): Recording {
-  const badRows: BadRow[] = []
+  const badRows: Remark[] = []
   const rows: Row[] = []
   let columns: Columns | undefined
   for (const record of readCsv(text)) {
@@ -65,6 +71,5 @@ export function readRecording(text: string): Recording {
     }
   }
   if (!columns) throw new StartFailure('The recording is empty.')
-  const grouped = groupByAuction(rows)
-  return { auctions: grouped.auctions, badRows: [...badRows, ...grouped.badRows].toSorted((a, b) => a.line - b.line) }
+  return { badRows, ...groupByAuction(rows) }
 }
