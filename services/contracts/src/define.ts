@@ -43,13 +43,14 @@ export interface Operation<
   Params extends TSchema | undefined = TSchema | undefined,
   Query extends TSchema | undefined = TSchema | undefined,
   Body extends TSchema | undefined = TSchema | undefined,
-  Responses extends Record<number, TSchema | null> = Record<number, TSchema | null>
+  Responses extends Record<number, TSchema | null> = Record<number, TSchema | null>,
+  Caller extends Role = Role
 > {
   id: string
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Fastify's path form: `/api/auctions/:auctionId`. */
   path: string
-  role: Role
+  role: Caller
   summary: string
   params?: Params
   query?: Query
@@ -66,7 +67,8 @@ export function defineOperation<
   const Params extends TSchema | undefined = undefined,
   const Query extends TSchema | undefined = undefined,
   const Body extends TSchema | undefined = undefined,
-  const Responses extends Record<number, TSchema | null> = Record<number, TSchema | null>
->(operation: Operation<Params, Query, Body, Responses>): Operation<Params, Query, Body, Responses> {
+  const Responses extends Record<number, TSchema | null> = Record<number, TSchema | null>,
+  const Caller extends Role = Role
+>(operation: Operation<Params, Query, Body, Responses, Caller>): Operation<Params, Query, Body, Responses, Caller> {
   return operation
 }

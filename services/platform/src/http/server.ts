@@ -1,0 +1,111 @@
+import fastify, { type FastifyInstance } from 'fastify'
+import websocket from '@fastify/websocket'
+import type { ServiceDefinition } from '@gavel/contracts/services.ts'
+import { serviceNamed } from '@gavel/contracts/services.ts'
+import { bearerProtocolPrefix } from '@gavel/contracts/api/web-socket.ts'
+import { Refusal } from '../errors.ts'
+import type { ServiceContext } from '../service.ts'
+import type { Authenticator } from './auth.ts'
+import { serveDocumentation } from './documentation.ts'
+import { measureRequests } from './measures.ts'
+import { answerBrokenRequest, answerProblems, answerUnknownRoutes, sendProblem } from './problems.ts'
+import { createValidatorCompiler } from './validation.ts'
+
+export { implement, implementAll, reply } from './implement.ts'
+export type { Handler, HandlerInput, HandlerOutput } from './implement.ts'
+
+export interface ServerOptions {
+  /** The service whose documentation is served, or its name. */
+  service: ServiceDefinition | string
+  /** Missing only where no operation takes a token: then every token is refused. */
+  auth?: Authenticator
+  bodyLimitBytes?: number
+  requestTimeoutMs?: number
+  trustedProxies?: readonly string[]
+  /** Origins whose pages may open WebSockets, where a route names none of its own. Empty: any. */
+  origins?: readonly string[]
+  /** The largest WebSocket message. */
+  webSocketPayloadBytes?: number
+}
+
+const refuseAll: Authenticator = {
+  verify: async () => {
+    throw new Refusal('UNAUTHENTICATED')
+  }
+}
+
+/**
+ * An HTTP server with everything a service must answer besides its operations: `/livez`, `/readyz`, `/metrics`, `/openapi.json`,
+ * `/docs`, and a problem document for whatever goes wrong.
+ */
+export function createServer(context: ServiceContext, options: ServerOptions): FastifyInstance {
+  const requestTimeoutMs = options.requestTimeoutMs ?? 15_000
+  const app = fastify({
+    // fastify's logger makes a child for each request; see measures.ts for what is logged instead.
+    logger: false,
+    bodyLimit: options.bodyLimitBytes ?? 256 * 1024,
+    requestTimeout: requestTimeoutMs,
+    // Longer than a proxy keeps an idle connection, so that it is never we who close one that it is about to use.
+    keepAliveTimeout: 75_000,
+    http: { connectionsCheckingInterval: Math.min(1000, requestTimeoutMs), headersTimeout: Math.min(10_000, requestTimeoutMs) },
+    requestIdHeader: 'x-request-id',
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    trustProxy: options.trustedProxies ? [...options.trustedProxies] : false,
+    routerOptions: { ignoreTrailingSlash: false, maxParamLength: 128 },
+    clientErrorHandler: answerBrokenRequest,
+    frameworkErrors: (error, request, reply) => sendProblem(reply, request, new Refusal('INVALID_INPUT', { detail: error.message.slice(0, 200) }))
+  }) as unknown as FastifyInstance
+
+  app.decorate('parts', { context, auth: options.auth ?? refuseAll, origins: options.origins ?? [] })
+  app.decorateRequest('user', undefined)
+  app.setValidatorCompiler(createValidatorCompiler())
+  answerProblems(app, context)
+  answerUnknownRoutes(app)
+  readJsonOnly(app)
+  measureRequests(app, context)
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.raw.setHeader('x-content-type-options', 'nosniff')
+    reply.raw.setHeader('cache-control', 'no-store')
+    done()
+  })
+  void app.register(websocket, {
+    options: {
+      maxPayload: options.webSocketPayloadBytes ?? 64 * 1024,
+      // Never the one that carries the token.
+      handleProtocols: (offered: Set<string>) => [...offered].find((name) => !name.startsWith(bearerProtocolPrefix)) ?? false
+    }
+  })
+  serveProbes(app, context)
+  serveDocumentation(app, typeof options.service === 'string' ? serviceNamed(options.service) : options.service)
+  context.closers.add('http', async () => await app.close(), 'http')
+  return app
+}
+
+/** JSON and nothing else; an empty body is none, so that a DELETE with a content type is no mistake. */
+function readJsonOnly(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body.length === 0) done(null, undefined)
+    else parse(request, body, done)
+  })
+}
+
+function serveProbes(app: FastifyInstance, context: ServiceContext): void {
+  app.get('/livez', async () => ({ status: 'alive' }))
+  app.get('/readyz', async (_request, reply) => {
+    const readiness = await context.health.read()
+    return await reply.code(readiness.status === 'ready' ? 200 : 503).send(readiness)
+  })
+  app.get('/metrics', async (_request, reply) => {
+    return await reply.header('content-type', context.metrics.contentType).send(await context.metrics.metrics())
+  })
+}
+
+/** Starts to listen and says where. Port 0 takes any free one. */
+export async function listen(app: FastifyInstance, config: { host: string; port: number }): Promise<string> {
+  const address = await app.listen({ host: config.host, port: config.port, backlog: 4096 })
+  app.parts.context.log.info({ address }, 'Listening')
+  return address
+}
