@@ -164,7 +164,8 @@ describe('a recording', () => {
   test('a recording without a good row has no auctions', () => {
     expect(recording(row({ price: 'x' }))).toEqual({
       auctions: [],
-      badRows: [{ line: 2, problem: 'price "x" is not an amount' }]
+      badRows: [{ line: 2, problem: 'price "x" is not an amount' }],
+      contradictions: []
     })
   })
 })
