@@ -203,7 +203,7 @@ export class Reflector {
         throw new ApiError(status.code ?? 500, status.reason ?? 'Unknown', status.message ?? 'The watch ended with an error')
       }
       default:
-        type satisfies never
+        void (type satisfies never)
     }
     this.#resourceVersion = object.metadata.resourceVersion ?? this.#resourceVersion
   }
