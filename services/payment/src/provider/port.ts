@@ -1,4 +1,5 @@
 import type { Card } from '../domain/card.ts'
+import type { ChargeAnswer } from '../domain/payment.ts'
 
 /**
  * What payment needs of a provider of card payments. Two kinds of answer exist: a certain one is returned, and anything that
@@ -9,13 +10,13 @@ import type { Card } from '../domain/card.ts'
 export interface PaymentProvider {
   /** Gives the card to the provider. The number goes no further than this call. */
   storeCard(card: Card): Promise<StoredCard | CardRefused>
-  capture(request: { key: string; token: string; amountMinor: number; currency: string }): Promise<Captured | Declined>
+  capture(request: { key: string; token: string; amountMinor: number; currency: string }): Promise<ChargeAnswer>
   /** Gives all of a charge back. */
-  refund(request: { key: string; chargeId: string }): Promise<Refunded>
+  refund(request: { key: string; chargeId: string }): Promise<ChargeAnswer>
   /** What became of the capture with this key; undefined where the provider has never heard of it. */
-  lookUp(key: string): Promise<Captured | Declined | Cancelled | Refunded | undefined>
+  lookUp(key: string): Promise<ChargeAnswer | undefined>
   /** Closes a key: a capture that is still on its way will be refused. Answers what the key's charge is now. */
-  cancel(key: string): Promise<Captured | Declined | Cancelled | Refunded>
+  cancel(key: string): Promise<ChargeAnswer>
   /** Throws where the provider cannot be reached. */
   check(): Promise<void>
   close(): Promise<void>
@@ -30,19 +31,4 @@ export interface StoredCard {
 export interface CardRefused {
   outcome: 'refused'
   providerCode: string
-}
-export interface Captured {
-  outcome: 'captured'
-  chargeId: string
-}
-export interface Declined {
-  outcome: 'declined'
-  providerCode: string
-}
-export interface Cancelled {
-  outcome: 'cancelled'
-}
-export interface Refunded {
-  outcome: 'refunded'
-  chargeId: string
 }

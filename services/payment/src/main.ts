@@ -1,0 +1,33 @@
+import { createAuthenticator } from '@gavel/platform/http/auth.ts'
+import { listen } from '@gavel/platform/http/server.ts'
+import { createKafka } from '@gavel/platform/kafka/client.ts'
+import { createProducer } from '@gavel/platform/kafka/producer.ts'
+import { startOutboxRelay } from '@gavel/platform/postgres/outbox.ts'
+import { createPool, migrate } from '@gavel/platform/postgres/pool.ts'
+import { runService } from '@gavel/platform/service.ts'
+import { buildApp } from './app.ts'
+import { readPaymentConfig } from './config.ts'
+import { createPaymentMetrics } from './metrics.ts'
+import { createHttpProvider } from './provider/http.ts'
+import { startSaga } from './saga.ts'
+
+await runService({
+  name: 'payment',
+  config: () => readPaymentConfig(),
+  start: async (context, config) => {
+    const connectionString = config.postgres.url.reveal()
+    await migrate(connectionString, new URL('../migrations/', import.meta.url), context.log)
+    const pool = createPool(config.postgres, context)
+    const kafka = createKafka(config.kafka, context)
+    const producer = await createProducer(kafka)
+    await startOutboxRelay(context, pool, producer)
+
+    const provider = createHttpProvider({ ...config.provider, connectionsMax: config.worker.concurrency + 8 })
+    context.closers.add('provider', () => provider.close(), 'pools')
+    const metrics = createPaymentMetrics(context, pool)
+    await startSaga(context, { kafka, pool, connectionString, provider, metrics, worker: config.worker })
+
+    const auth = createAuthenticator({ ...config.auth, clock: context.clock })
+    await listen(buildApp({ context, http: config.http, auth, pool, provider }), config.http)
+  }
+})
