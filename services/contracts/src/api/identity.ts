@@ -3,6 +3,18 @@ import { defineOperation } from '../define.ts'
 import { Email, Id, TimestampMs } from '../primitives.ts'
 
 const Password = Type.String({ minLength: 1, maxLength: 256 })
+/** As people type it: spaces around it and capital letters do not matter. No control characters, which no database stores. */
+const TypedEmail = Type.String({
+  minLength: 3,
+  maxLength: 254,
+  pattern: '^\\s*[^\\s@\\u0000-\\u001f\\u007f]+@[^\\s@\\u0000-\\u001f\\u007f]+\\s*$'
+})
+/** At least one visible character, no control characters. */
+const DisplayName = Type.String({
+  minLength: 1,
+  maxLength: 80,
+  pattern: '^ *[^\\s\\u0000-\\u001f\\u007f][^\\u0000-\\u001f\\u007f]*$'
+})
 export const AccountRole = Type.Union([Type.Literal('bidder'), Type.Literal('admin')])
 
 export const Account = Type.Object(
@@ -37,7 +49,7 @@ export const register = defineOperation({
   role: 'public',
   summary: 'Makes a bidder’s account and signs it in.',
   body: Type.Object(
-    { email: Email, password: Password, displayName: Type.String({ minLength: 1, maxLength: 80 }) },
+    { email: TypedEmail, password: Password, displayName: DisplayName },
     { additionalProperties: false }
   ),
   responses: { 201: TokenPair },
@@ -50,7 +62,7 @@ export const logIn = defineOperation({
   path: '/api/auth/login',
   role: 'public',
   summary: 'Signs in. Failures are counted by account; too many lock it for a time that doubles.',
-  body: Type.Object({ email: Email, password: Password }, { additionalProperties: false }),
+  body: Type.Object({ email: TypedEmail, password: Password }, { additionalProperties: false }),
   responses: { 200: TokenPair },
   errors: ['CREDENTIALS_WRONG', 'ACCOUNT_LOCKED']
 })
@@ -97,7 +109,8 @@ export const readKeySet = defineOperation({
   method: 'GET',
   path: '/.well-known/jwks.json',
   role: 'public',
-  summary: 'The public keys of access tokens (JWKS). A key is published before it signs and stays until its last token has expired.',
+  summary:
+    'The public keys of access tokens (JWKS). A key is published before it signs and stays until its last token has expired.',
   responses: { 200: Type.Object({ keys: Type.Array(Type.Record(Type.String(), Type.Unknown())) }) },
   errors: []
 })
@@ -109,10 +122,7 @@ export const rotateKey = defineOperation({
   role: 'admin',
   summary: 'Publishes a new signing key; it signs once every verifier has had time to see it.',
   responses: {
-    202: Type.Object(
-      { kid: Type.String({ maxLength: 64 }), signsFrom: TimestampMs },
-      { additionalProperties: false }
-    )
+    202: Type.Object({ kid: Type.String({ maxLength: 64 }), signsFrom: TimestampMs }, { additionalProperties: false })
   },
   errors: []
 })

@@ -1,0 +1,87 @@
+import { importJWK, type JWTVerifyGetKey } from 'jose'
+import type { FastifyInstance } from 'fastify'
+import type { Pool } from 'pg'
+import * as api from '@gavel/contracts/api/identity.ts'
+import { createAuthenticator } from '@gavel/platform/http/auth.ts'
+import { createServer, implementAll } from '@gavel/platform/http/server.ts'
+import { Refusal } from '@gavel/platform/errors.ts'
+import type { ServiceContext } from '@gavel/platform/service.ts'
+import { accessTokens, type PrepareAccessToken } from './access-tokens.ts'
+import { WorkByKey } from './bounded-work.ts'
+import type { Config } from './config.ts'
+import { createKeyRing, type KeyRing } from './key-ring.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
+import { createPasswords, type Passwords } from './passwords.ts'
+import { logIn } from './routes/log-in.ts'
+import { logOut } from './routes/log-out.ts'
+import { readKeySet } from './routes/read-key-set.ts'
+import { readMyAccount } from './routes/read-my-account.ts'
+import { refresh } from './routes/refresh.ts'
+import { register } from './routes/register.ts'
+import { rotateKey } from './routes/rotate-key.ts'
+
+export interface Dependencies {
+  context: ServiceContext
+  pool: Pool
+  keys: KeyRing
+  passwords: Passwords
+  /** Log-ins of one e-mail address take turns. */
+  attempts: WorkByKey
+  prepareAccessToken: PrepareAccessToken
+  metrics: Metrics
+}
+
+type AppConfig = Pick<Config, 'http' | 'tokens' | 'keys'>
+
+export async function createDependencies(
+  context: ServiceContext,
+  config: AppConfig,
+  pool: Pool
+): Promise<Dependencies> {
+  const metrics = createMetrics(context)
+  const keys = createKeyRing({
+    pool,
+    log: context.log,
+    encryptionKey: Buffer.from(config.keys.encryptionKey.reveal(), 'base64'),
+    policy: {
+      maxAgeMs: config.keys.maxAgeMs,
+      propagationMs: config.keys.propagationMs,
+      tokenLifetimeMs: config.tokens.lifetimeMs
+    }
+  })
+  return {
+    context,
+    pool,
+    keys,
+    metrics,
+    passwords: await createPasswords(metrics),
+    attempts: new WorkByKey({ waitingMax: 64 }),
+    prepareAccessToken: accessTokens({ keys, ...config.tokens })
+  }
+}
+
+/** identity verifies with its own keys, as they are at that moment; every other service fetches the published set. */
+const ownKeys =
+  ({ keys, context }: Dependencies): JWTVerifyGetKey =>
+  async ({ kid }) => {
+    const jwk = (await keys.publicKeys(context.clock())).find((key) => key.kid === kid)
+    if (!jwk) throw new Refusal('UNAUTHENTICATED', { detail: 'The access token is signed with an unknown key' })
+    return await importJWK(jwk, 'EdDSA')
+  }
+
+export function buildApp(dependencies: Dependencies, config: AppConfig): FastifyInstance {
+  const { context } = dependencies
+  const { issuer, audience } = config.tokens
+  const auth = createAuthenticator({ keys: ownKeys(dependencies), issuer, audience, clock: context.clock })
+  const app = createServer(context, { service: 'identity', auth, ...config.http })
+  implementAll(app, api, {
+    register: register(dependencies),
+    logIn: logIn(dependencies),
+    refresh: refresh(dependencies),
+    logOut: logOut(dependencies),
+    readMyAccount: readMyAccount(dependencies),
+    readKeySet: readKeySet(dependencies),
+    rotateKey: rotateKey(dependencies)
+  })
+  return app
+}

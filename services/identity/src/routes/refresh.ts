@@ -1,0 +1,42 @@
+import type * as api from '@gavel/contracts/api/identity.ts'
+import { Refusal } from '@gavel/platform/errors.ts'
+import { reply, type Handler } from '@gavel/platform/http/server.ts'
+import { transaction } from '@gavel/platform/postgres/pool.ts'
+import type { Dependencies } from '../app.ts'
+import { decideRefresh } from '../domain/session.ts'
+import { tokenPair } from '../sign-in.ts'
+import { findById } from '../store/accounts.ts'
+import { endSession, lockToken, rotateToken } from '../store/sessions.ts'
+
+export const refresh =
+  ({ pool, prepareAccessToken, metrics }: Dependencies): Handler<typeof api.refresh> =>
+  async ({ body: { refreshToken }, now, log }) => {
+    const signFor = await prepareAccessToken(now)
+    // A refusal is returned, not thrown: the end of the session must be committed.
+    const outcome = await transaction(pool, async (client) => {
+      const token = await lockToken(client, refreshToken)
+      const decision = decideRefresh(token, now)
+      if (decision.status === 'refuse') {
+        if (token && decision.endSession) await endSession(client, token.sessionId, 'token-reused', now)
+        return { decision, sessionId: token?.sessionId }
+      }
+      const account = token && (await findById(client, token.userId))
+      if (!account) throw new Error('A session without an account')
+      const issued = await rotateToken(client, {
+        refreshToken,
+        sessionId: token.sessionId,
+        expiresAt: decision.expiresAt,
+        now
+      })
+      return { decision, pair: tokenPair(account, await signFor(account), issued) }
+    })
+    if (outcome.decision.status === 'refuse') {
+      const { code } = outcome.decision
+      metrics.refreshes.inc({ outcome: code === 'REFRESH_TOKEN_REUSED' ? 'reused' : 'invalid' })
+      if (outcome.decision.endSession)
+        log.warn({ sessionId: outcome.sessionId }, 'A refresh token came twice: its session is ended')
+      throw new Refusal(code)
+    }
+    metrics.refreshes.inc({ outcome: 'ok' })
+    return reply(200, outcome.pair!)
+  }
