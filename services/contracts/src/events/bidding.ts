@@ -31,6 +31,8 @@ const Standing = Type.Object(
     priceMinor: Minor,
     priceToBeatMinor: PositiveMinor,
     leaderUserId: Type.Union([Id, Type.Null()]),
+    /** The leader as the public ledger names him. Public streams show this and never a user id. */
+    leader: Type.Optional(Type.Union([Type.String({ maxLength: 64 }), Type.Null()])),
     reserveMet: Type.Boolean(),
     bidCount: Minor,
     quantityLeft: Minor,
@@ -53,6 +55,8 @@ export const BidsDecided = defineEvent(
           {
             bidId: Id,
             userId: Id,
+            /** The bidder as the public ledger names him. */
+            bidder: Type.Optional(Type.String({ maxLength: 64 })),
             outcome: Type.Union([Type.Literal('accepted'), Type.Literal('refused')]),
             /** A code of errors.ts; present on a refusal. */
             code: Type.Optional(Type.String({ maxLength: 40 })),
@@ -85,6 +89,8 @@ export const AuctionClosed = defineEvent(
       sequence: Type.Integer({ minimum: 0 }),
       outcome: Type.Union([Type.Literal('sold'), Type.Literal('no-bids'), Type.Literal('reserve-not-met')]),
       winnerUserId: Type.Union([Id, Type.Null()]),
+      /** The winner as the public ledger names him. */
+      winner: Type.Optional(Type.Union([Type.String({ maxLength: 64 }), Type.Null()])),
       priceMinor: Minor,
       currency: Currency,
       bidCount: Minor,
