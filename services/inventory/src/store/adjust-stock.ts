@@ -32,12 +32,12 @@ export function adjustStock(
 }
 
 async function readAdjustment(client: PoolClient, adjustmentId: string): Promise<Adjustment | undefined> {
-  const { rows } = await client.query<{ product_id: string; location: string; delta: string }>(
+  const { rows } = await client.query<{ product_id: string; location: string; delta: number }>(
     `select product_id, location, delta from adjustments where adjustment_id = $1`,
     [adjustmentId]
   )
   const row = rows[0]
-  return row && { adjustmentId, productId: row.product_id, location: row.location, delta: Number(row.delta) }
+  return row && { adjustmentId, productId: row.product_id, location: row.location, delta: row.delta }
 }
 
 async function insertAdjustment(client: PoolClient, adjustment: Adjustment & { reason: string; adjustedBy: string }, now: number): Promise<void> {

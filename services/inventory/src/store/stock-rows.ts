@@ -11,22 +11,21 @@ export interface StockRow extends Stock {
 interface Raw {
   product_id: string
   location: string
-  available: string
-  reserved: string
-  sold: string
-  version: string
+  available: number
+  reserved: number
+  sold: number
+  version: number
   changed_at: Date
 }
 
-// PostgreSQL's bigint arrives as text; every figure is far below 2^53.
 const toRow = (raw: Raw): StockRow => ({
   productId: raw.product_id,
   location: raw.location,
-  available: Number(raw.available),
-  reserved: Number(raw.reserved),
-  sold: Number(raw.sold),
-  version: Number(raw.version),
-  changedAt: new Date(raw.changed_at).getTime()
+  available: raw.available,
+  reserved: raw.reserved,
+  sold: raw.sold,
+  version: raw.version,
+  changedAt: raw.changed_at.getTime()
 })
 
 /** Locks the products' rows until the end of the transaction: whoever decides about a product holds them. */

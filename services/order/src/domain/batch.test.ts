@@ -3,7 +3,7 @@ import type { Sale } from '@gavel/contracts/primitives.ts'
 import { describe, expect, test } from 'vitest'
 import { decideBatch, type SaleFact } from './batch.ts'
 import { timeToGiveBack } from './clock.ts'
-import { decide, type Fact, type Progress } from './progress.ts'
+import { begin, decide, type Fact, type Progress } from './progress.ts'
 
 const timeouts = { stockMs: 1_000, paymentMs: 5_000 }
 const sale: Sale = {
@@ -35,7 +35,7 @@ function play(happenings: { fact: Fact; at: number }[]) {
   let progress: Progress | undefined
   const ends = []
   for (const { fact, at } of happenings) {
-    const decision = decide(progress, sale, fact, at, timeouts)
+    const decision = decide(progress ?? begin(sale, at, timeouts), fact, at, timeouts)
     progress = decision.progress
     if (decision.end) ends.push(decision.end)
   }
@@ -112,7 +112,7 @@ describe('a sale', () => {
         for (let start = 0; start < happenings.length; start += batchSize) {
           const batch: SaleFact[] = happenings.slice(start, start + batchSize).map((fact) => ({ sale, fact }))
           const decision = decideBatch(before, batch, 0, timeouts)
-          for (const progress of decision.progress) before.set(progress.sale.orderNumber, progress)
+          for (const progress of decision.changed) before.set(progress.sale.orderNumber, progress)
           ends.push(...decision.ends.map(({ end }) => end))
         }
         expect(ends).toEqual(play(happenings.map((fact) => ({ fact, at: 0 }))).ends)

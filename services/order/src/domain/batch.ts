@@ -1,5 +1,5 @@
 import type { Sale } from '@gavel/contracts/primitives.ts'
-import { decide, type End, type Fact, type Progress, type Timeouts } from './progress.ts'
+import { begin, decide, type End, type Fact, type Progress, type Timeouts } from './progress.ts'
 
 /** A fact with the sale it is about, and what a trace needs to go on. */
 export interface SaleFact {
@@ -15,8 +15,8 @@ export interface SaleEnd {
 }
 
 export interface BatchDecision {
-  /** Every sale the batch is about, as it stands afterwards. */
-  progress: Progress[]
+  /** The sales that stand otherwise than before. */
+  changed: Progress[]
   ends: SaleEnd[]
 }
 
@@ -31,9 +31,11 @@ export function decideBatch(
   const ends: SaleEnd[] = []
   for (const { sale, fact, traceparent } of facts) {
     const { orderNumber } = sale
-    const decision = decide(after.get(orderNumber) ?? before.get(orderNumber), sale, fact, now, timeouts)
-    after.set(orderNumber, decision.progress)
-    if (decision.end) ends.push({ sale: decision.progress.sale, end: decision.end, traceparent })
+    const known = after.get(orderNumber) ?? before.get(orderNumber) ?? begin(sale, now, timeouts)
+    const { progress, end } = decide(known, fact, now, timeouts)
+    after.set(orderNumber, progress)
+    if (end) ends.push({ sale: progress.sale, end, traceparent })
   }
-  return { progress: [...after.values()], ends }
+  // `decide` answers the very object it was given where nothing changed.
+  return { changed: [...after].flatMap(([orderNumber, progress]) => (progress === before.get(orderNumber) ? [] : [progress])), ends }
 }

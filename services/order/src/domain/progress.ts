@@ -40,20 +40,23 @@ export interface Decision {
   end?: End
 }
 
+/** A sale at the moment this service first hears of it, from whichever topic. */
+export const begin = (sale: Sale, now: number, timeouts: Timeouts): Progress => ({
+  sale,
+  stock: 'waiting',
+  payment: 'waiting',
+  status: 'open',
+  startedAt: now,
+  // Counted from here and not from the bid: a sale that waited in Kafka while this service was away has lost no time.
+  deadlineAt: now + timeouts.stockMs
+})
+
 /**
  * The single decision point of how a sale ends. Facts come from four topics and may be late, repeated or out of order:
  * the first one that can end the sale does, and every later one only completes the picture. The end itself is made
  * unique a second time by the primary key of `outcomes`.
  */
-export function decide(before: Progress | undefined, sale: Sale, fact: Fact, now: number, timeouts: Timeouts): Decision {
-  const known: Progress = before ?? {
-    sale,
-    stock: 'waiting',
-    payment: 'waiting',
-    status: 'open',
-    startedAt: now,
-    deadlineAt: now + timeouts.stockMs
-  }
+export function decide(known: Progress, fact: Fact, now: number, timeouts: Timeouts): Decision {
   switch (fact.fact) {
     case 'sale-confirmed':
       return { progress: known }
@@ -66,7 +69,7 @@ export function decide(before: Progress | undefined, sale: Sale, fact: Fact, now
     case 'stock-rejected':
       return ended(known.stock === 'waiting' ? { ...known, stock: 'rejected' } : known, { outcome: 'failed', reason: fact.reason })
     case 'stock-released':
-      return { progress: { ...known, stock: 'released' } }
+      return { progress: known.stock === 'released' ? known : { ...known, stock: 'released' } }
     case 'payment-captured':
       return ended(known.payment === 'waiting' ? { ...known, payment: 'captured' } : known, {
         outcome: 'ordered',
@@ -78,7 +81,7 @@ export function decide(before: Progress | undefined, sale: Sale, fact: Fact, now
         reason: fact.reason
       })
     case 'payment-refunded':
-      return { progress: { ...known, payment: 'refunded' } }
+      return { progress: known.payment === 'refunded' ? known : { ...known, payment: 'refunded' } }
     case 'deadline-passed':
       // The deadline may have moved between the sweep's look and its lock.
       if (now < known.deadlineAt) return { progress: known }

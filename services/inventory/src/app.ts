@@ -1,0 +1,29 @@
+import * as api from '@gavel/contracts/api/inventory.ts'
+import type { HttpConfig } from '@gavel/platform/config.ts'
+import type { Authenticator } from '@gavel/platform/http/auth.ts'
+import { createServer, implementAll } from '@gavel/platform/http/server.ts'
+import type { ServiceContext } from '@gavel/platform/service.ts'
+import type { FastifyInstance } from 'fastify'
+import type { Pool } from 'pg'
+import { createAdjustStock } from './routes/adjust-stock.ts'
+import { createReadStock } from './routes/read-stock.ts'
+import { createSetStock } from './routes/set-stock.ts'
+import type { StockCache } from './store/stock-cache.ts'
+
+export interface AppParts {
+  context: ServiceContext
+  http: Omit<HttpConfig, 'host' | 'port'>
+  auth: Authenticator
+  pool: Pool
+  cache: StockCache
+}
+
+export function buildApp({ context, http, auth, pool, cache }: AppParts): FastifyInstance {
+  const app = createServer(context, { service: 'inventory', auth, ...http })
+  implementAll(app, api, {
+    readStock: createReadStock(cache),
+    setStock: createSetStock(pool, cache),
+    adjustStock: createAdjustStock(pool, cache)
+  })
+  return app
+}
