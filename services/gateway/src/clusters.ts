@@ -14,16 +14,22 @@ function addressOf({ mode, services }: Settings, name: string): ServiceAddress {
   throw new Error(`The gateway was given no address of the service ${name}`)
 }
 
+/** Every address of a DNS name is an endpoint of its own, asked for again every two seconds. */
+const byName: Message = {
+  cluster_type: {
+    name: 'envoy.cluster.dns',
+    typed_config: typed('envoy.extensions.clusters.dns.v3.DnsCluster', {
+      dns_refresh_rate: '2s',
+      dns_failure_refresh_rate: { base_interval: '0.5s', max_interval: '2s' }
+    })
+  }
+}
+
 function discovery(name: string, address: ServiceAddress): Message {
   const endpoints = isList(address) ? address : [{ host: address.dns, port: address.port }]
   const known = endpoints.every(({ host }) => isIP(host) !== 0)
   return {
-    type: known ? 'STATIC' : 'STRICT_DNS',
-    ...(!known && {
-      dns_refresh_rate: '2s',
-      dns_failure_refresh_rate: { base_interval: '0.5s', max_interval: '2s' },
-      respect_dns_ttl: false
-    }),
+    ...(known ? { type: 'STATIC' } : byName),
     load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: endpoints.map(endpoint) }] }
   }
 }

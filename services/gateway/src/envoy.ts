@@ -39,15 +39,14 @@ export function envoyConfiguration(
 export const envoyYaml = (options: GatewayOptions, definitions?: readonly ServiceDefinition[]): string =>
   stringify(envoyConfiguration(options, definitions), { lineWidth: 0, aliasDuplicateObjects: false })
 
-/** What Envoy is started with besides its configuration. The dynamic base id lets several run on one machine. */
+/**
+ * What Envoy is started with besides its configuration. The dynamic base id lets several run on one machine; the access
+ * log is written out twice a second, where Envoy would keep it for ten.
+ */
 export const envoyArguments = (configurationFile: string, concurrency?: number): string[] => [
-  '-c',
-  configurationFile,
-  '--use-dynamic-base-id',
-  '--disable-hot-restart',
-  '--log-level',
-  'warning',
-  '--drain-time-s',
-  '5',
+  ...['-c', configurationFile],
+  ...['--use-dynamic-base-id', '--disable-hot-restart'],
+  ...['--log-level', 'warning', '--file-flush-interval-msec', '500'],
+  ...['--drain-time-s', '5'],
   ...(concurrency ? ['--concurrency', String(concurrency)] : [])
 ]

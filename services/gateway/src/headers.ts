@@ -44,7 +44,8 @@ export function corsPolicy({ origins }: Settings): Message {
       allow_methods: 'GET, POST, PUT, PATCH, DELETE',
       allow_headers: 'authorization, content-type, traceparent',
       expose_headers: 'location, retry-after, x-request-id',
-      max_age: '600'
+      max_age: '600',
+      forward_not_matching_preflights: false
     })
   }
 }

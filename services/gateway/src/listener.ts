@@ -15,7 +15,8 @@ function connectionManager(settings: Settings, definitions: readonly ServiceDefi
     // Who calls: the peer, or what our own proxies in front say of it.
     use_remote_address: true,
     xff_num_trusted_hops: settings.trustedProxies ?? 0,
-    internal_address_config: { cidr_ranges: [] },
+    // Nobody is internal, whatever network the platform runs in: an empty list would mean all private addresses.
+    internal_address_config: { cidr_ranges: [{ address_prefix: '255.255.255.255', prefix_len: 32 }] },
     server_header_transformation: 'PASS_THROUGH',
     always_set_request_id_in_response: true,
     early_header_mutation_extensions: clientHeadersRemoved(),

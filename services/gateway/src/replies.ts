@@ -49,9 +49,11 @@ const challenge = header('www-authenticate', 'Bearer realm="gavel", error="inval
 export function localReplies(): Message {
   return {
     mappers: [
-      answerWith(whenAll(whenStatus(401), whenDetails('jwt_authn_access_denied{Jwks')), 'UNAVAILABLE', [
-        header('retry-after', '1')
-      ]),
+      answerWith(
+        whenAll(whenStatus(401), whenDetails('jwt_authn_access_denied{Jwks_remote_fetch_is_failed')),
+        'UNAVAILABLE',
+        [header('retry-after', '1')]
+      ),
       answerWith(whenStatus(401), 'UNAUTHENTICATED', [challenge]),
       answerWith(whenAll(whenStatus(403), whenDetails('jwt_authn_access_denied')), 'UNAUTHENTICATED', [challenge]),
       answerWith(whenStatus(403), 'FORBIDDEN'),

@@ -21,7 +21,7 @@ export function retries({ limits }: Settings, operation: Operation): Message {
     num_retries: 2,
     retry_back_off: { base_interval: '0.05s', max_interval: '0.5s' },
     retry_host_predicate: [otherHost],
-    host_selection_retry_max_attempts: '3'
+    host_selection_retry_max_attempts: '10'
   }
   if (!mayRepeat(operation)) return { ...common, retry_on: neverArrived.join(',') }
   const reasons = [...neverArrived, 'reset', ...(answersUnavailable(operation) ? [] : ['retriable-status-codes'])]

