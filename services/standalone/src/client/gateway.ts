@@ -4,14 +4,19 @@ import type { ErrorCode } from '@gavel/contracts/errors.ts'
 import type { Static, TSchema } from 'typebox'
 import { Pool } from 'undici'
 
+// oxlint-disable-next-line typescript/no-explicit-any -- the only type that every operation's own types fit.
+export type AnyOperation = Operation<any, any, any, any, any>
+
 type Of<Schema> = Schema extends TSchema ? Static<Schema> : never
-type Part<Name extends string, Schema> = [Of<Schema>] extends [never] ? unknown : Record<Name, Of<Schema>>
+type Part<Name extends string, Schema> = Schema extends TSchema ? Record<Name, Static<Schema>> : unknown
 export type InputOf<Called> =
-  Called extends Operation<infer Params, infer Query, infer Body, infer _Responses>
+  Called extends Operation<infer Params, infer Query, infer Body, infer _Responses, infer _Caller>
     ? Part<'params', Params> & Partial<Part<'query', Query>> & Part<'body', Body>
     : never
 export type AnswerOf<Called> =
-  Called extends Operation<infer _Params, infer _Query, infer _Body, infer Responses> ? Of<Responses[keyof Responses]> : never
+  Called extends Operation<infer _Params, infer _Query, infer _Body, infer Responses, infer _Caller>
+    ? Of<Responses[keyof Responses]>
+    : never
 
 /** The platform said no, in a problem document. `code` is of the error list, or `HTTP_<status>` where something else answered. */
 export class Refused extends Error {
@@ -44,7 +49,7 @@ export type CallOptions = {
 
 type Answer = { status: number; retryAfterMs: number | undefined; body: unknown }
 
-function pathOf(operation: Operation, input: { params?: object; query?: object }): string {
+function pathOf(operation: AnyOperation, input: { params?: object; query?: object }): string {
   const params = (input.params ?? {}) as Record<string, string | number>
   const path = operation.path.replace(/:(\w+)/g, (_all, name: string) => encodeURIComponent(String(params[name])))
   const query = Object.entries(input.query ?? {}).filter(([, value]) => value !== undefined)
@@ -73,14 +78,14 @@ function isPassing(answer: Answer, repeatable: boolean): boolean {
 /** A client of the platform's public address, typed by the contracts. Waits out rate limits as it is told to. */
 export type Gateway = {
   url: string
-  call<Called extends Operation>(operation: Called, input: InputOf<Called>, options?: CallOptions): Promise<AnswerOf<Called>>
+  call<Called extends AnyOperation>(operation: Called, input: InputOf<Called>, options?: CallOptions): Promise<AnswerOf<Called>>
   close(): Promise<void>
 }
 
 export function createGateway(url: string, connections = 64): Gateway {
   const pool = new Pool(url, { connections, pipelining: 1, headersTimeout: 30_000, bodyTimeout: 30_000, connectTimeout: 5_000 })
 
-  async function once(operation: Operation, path: string, body: unknown, token: string | undefined): Promise<Answer> {
+  async function once(operation: AnyOperation, path: string, body: unknown, token: string | undefined): Promise<Answer> {
     const response = await pool.request({
       method: operation.method,
       path,
