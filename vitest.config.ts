@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /**
- * Four suites by what they stand on: `unit` is pure; `integration` runs one service on real backends;
+ * Five suites by what they stand on: `unit` is pure; `integration` runs one service on real backends; `operator` stands on a real API server;
  * `e2e` and `resilience` run the whole platform as processes, one file at a time because they share two cores.
  */
 const real = { testTimeout: 120_000, hookTimeout: 240_000, fileParallelism: false, globalSetup: ['test/support/global-setup.ts'] }
@@ -11,6 +11,14 @@ export default defineConfig({
     projects: [
       { test: { name: 'unit', include: ['services/*/src/**/*.test.ts', 'operator/src/**/*.test.ts', 'test/tidy.test.ts', 'test/support/**/*.test.ts'] } },
       { test: { name: 'integration', include: ['services/*/test/**/*.test.ts', 'test/integration/**/*.test.ts'], ...real } },
+      {
+        test: {
+          name: 'operator',
+          include: ['operator/test/**/*.test.ts'],
+          ...real,
+          globalSetup: ['operator/test/global-setup.ts']
+        }
+      },
       { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...real } },
       { test: { name: 'resilience', include: ['test/resilience/**/*.test.ts'], ...real, testTimeout: 300_000 } }
     ]

@@ -1,0 +1,135 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { openSync } from 'node:fs'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { KubeConfig } from '@kubernetes/client-node'
+import { fetch, Agent } from 'undici'
+import type { KubernetesBinaries } from './kubernetes-binaries.ts'
+
+export interface ApiServer {
+  url: string
+  /** Path of a kubeconfig file with cluster-admin rights. */
+  kubeconfig: string
+  config: KubeConfig
+  stop(): Promise<void>
+}
+
+/**
+ * Starts a real etcd and a real kube-apiserver on loopback: custom resources, CEL, RBAC, leases, watches; no pods. etcd does not sync to
+ * disk, because nothing here is kept.
+ */
+export async function startApiServer(options: { binaries: KubernetesBinaries; directory: string }): Promise<ApiServer> {
+  const { binaries, directory } = options
+  await rm(directory, { recursive: true, force: true })
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const [etcdPort, peerPort, apiPort] = await freePorts(3)
+  const token = randomBytes(24).toString('hex')
+  const serviceAccount = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  await Promise.all([
+    writeFile(join(directory, 'tokens.csv'), `${token},admin,admin,system:masters\n`, { mode: 0o600 }),
+    writeFile(join(directory, 'sa.key'), serviceAccount.privateKey.export({ type: 'pkcs1', format: 'pem' }), { mode: 0o600 }),
+    writeFile(join(directory, 'sa.pub'), serviceAccount.publicKey.export({ type: 'spki', format: 'pem' }))
+  ])
+  const run = (name: string, command: string, args: string[]): ChildProcess => {
+    const log = openSync(join(directory, `${name}.log`), 'a')
+    return spawn(command, args, { stdio: ['ignore', log, log] })
+  }
+  const children = [
+    run('etcd', binaries.etcd, [
+      `--data-dir=${join(directory, 'etcd')}`,
+      `--listen-client-urls=http://127.0.0.1:${etcdPort}`,
+      `--advertise-client-urls=http://127.0.0.1:${etcdPort}`,
+      `--listen-peer-urls=http://127.0.0.1:${peerPort}`,
+      `--initial-advertise-peer-urls=http://127.0.0.1:${peerPort}`,
+      `--initial-cluster=default=http://127.0.0.1:${peerPort}`,
+      '--unsafe-no-fsync',
+      '--log-level=warn'
+    ]),
+    run('kube-apiserver', binaries.apiServer, [
+      `--etcd-servers=http://127.0.0.1:${etcdPort}`,
+      '--bind-address=127.0.0.1',
+      '--advertise-address=127.0.0.1',
+      `--secure-port=${apiPort}`,
+      `--cert-dir=${join(directory, 'certificates')}`,
+      `--token-auth-file=${join(directory, 'tokens.csv')}`,
+      '--authorization-mode=RBAC',
+      '--service-cluster-ip-range=10.96.0.0/16',
+      '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
+      `--service-account-key-file=${join(directory, 'sa.pub')}`,
+      `--service-account-signing-key-file=${join(directory, 'sa.key')}`,
+      '--disable-admission-plugins=ServiceAccount',
+      '--endpoint-reconciler-type=none'
+    ])
+  ]
+  const stop = async (): Promise<void> => {
+    await Promise.all(children.toReversed().map((child) => ended(child)))
+  }
+  try {
+    const url = `https://127.0.0.1:${apiPort}`
+    const certificate = await ready(url, token, join(directory, 'certificates', 'apiserver.crt'), children)
+    const kubeconfig = join(directory, 'kubeconfig')
+    const config = configuration(url, token, certificate)
+    await writeFile(kubeconfig, config.exportConfig(), { mode: 0o600 })
+    return { url, kubeconfig, config, stop }
+  } catch (thrown) {
+    await stop()
+    throw thrown
+  }
+}
+
+function configuration(server: string, token: string, certificate: string): KubeConfig {
+  const config = new KubeConfig()
+  config.loadFromClusterAndUser(
+    { name: 'test', server, skipTLSVerify: false, caData: Buffer.from(certificate).toString('base64') },
+    { name: 'admin', token }
+  )
+  return config
+}
+
+async function ready(url: string, token: string, certificateFile: string, children: ChildProcess[]): Promise<string> {
+  const deadline = Date.now() + 90_000
+  for (;;) {
+    const gone = children.find(({ exitCode }) => exitCode !== null)
+    if (gone) throw new Error(`${gone.spawnfile} ended with code ${gone.exitCode}`)
+    try {
+      const certificate = await readFile(certificateFile, 'utf8')
+      const dispatcher = new Agent({ connect: { ca: certificate } })
+      const response = await fetch(`${url}/readyz`, { dispatcher, headers: { authorization: `Bearer ${token}` } })
+      await response.body?.cancel()
+      await dispatcher.close()
+      if (response.ok) return certificate
+    } catch (fault) {
+      if (Date.now() > deadline) throw new Error('kube-apiserver was not ready in 90 s', { cause: fault })
+    }
+    if (Date.now() > deadline) throw new Error('kube-apiserver was not ready in 90 s')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
+  return new Promise((resolve) => {
+    const kill = setTimeout(() => child.kill('SIGKILL'), 10_000)
+    child.once('exit', () => (clearTimeout(kill), resolve()))
+    child.kill('SIGTERM')
+  })
+}
+
+/** Ports that are free together: each is held until all are found. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
+          const server = createServer()
+          server.once('error', reject).listen(0, '127.0.0.1', () => resolve(server))
+        })
+    )
+  )
+  const ports = servers.map((server) => (server.address() as AddressInfo).port)
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return ports
+}
