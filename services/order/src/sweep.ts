@@ -1,12 +1,12 @@
 import type { ServiceContext } from '@gavel/platform/service.ts'
 import type { Pool } from 'pg'
-import type { CaughtUp } from './consumers/caught-up.ts'
+import type { ReadUpTo } from '@gavel/platform/kafka/read-up-to.ts'
 import type { OrderMetrics } from './metrics.ts'
 import { advanceClock, timeOutSales, type SweepTerms } from './store/time-out-sales.ts'
 
 export interface SweepParts {
   pool: Pool
-  caughtUp: CaughtUp
+  readUpTo: ReadUpTo
   terms: SweepTerms
   metrics: OrderMetrics
 }
@@ -15,8 +15,8 @@ export interface SweepParts {
  * One look for sales that took too long. Nothing is failed by the wall clock alone: only a moment up to which everything
  * published has been read counts, and a sale that is overdue at that moment has truly not been answered.
  */
-export async function sweepOnce(context: ServiceContext, { pool, caughtUp, terms, metrics }: SweepParts): Promise<number> {
-  const caughtUpAt = await caughtUp()
+export async function sweepOnce(context: ServiceContext, { pool, readUpTo, terms, metrics }: SweepParts): Promise<number> {
+  const caughtUpAt = await readUpTo()
   if (caughtUpAt === undefined) return 0
   const givenBackMs = await advanceClock(pool, caughtUpAt, terms)
   if (givenBackMs === undefined) return 0

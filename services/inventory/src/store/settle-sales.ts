@@ -17,7 +17,7 @@ import {
 } from './reservation-rows.ts'
 import { lockStock, moveStock } from './stock-rows.ts'
 
-export type EndingEvent = IncomingEvent<typeof OrderCreated> | IncomingEvent<typeof BidFailed>
+export type EndingEvent = IncomingEvent<typeof OrderCreated | typeof BidFailed>
 
 /** What one sale's end came to here. */
 export interface Settled {
@@ -46,7 +46,7 @@ function decideEndings(known: ReadonlyMap<string, Reservation>, events: readonly
   const statuses = new Map([...known].map(([orderNumber, { status }]) => [orderNumber, status]))
   return events.map((event) => {
     const { sale } = event.data
-    const ending: Ending = { sale, outcome: event.definition.name === 'OrderCreated' ? 'ordered' : 'failed' }
+    const ending: Ending = { sale, outcome: event.name === 'OrderCreated' ? 'ordered' : 'failed' }
     const settlement = settle(statuses.get(sale.orderNumber), ending.outcome)
     const status = statusAfter(settlement)
     if (status !== undefined) statuses.set(sale.orderNumber, status)

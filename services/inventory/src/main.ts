@@ -1,0 +1,33 @@
+import { createAuthenticator } from '@gavel/platform/http/auth.ts'
+import { listen } from '@gavel/platform/http/server.ts'
+import { createKafka } from '@gavel/platform/kafka/client.ts'
+import { createProducer } from '@gavel/platform/kafka/producer.ts'
+import { migrate } from '@gavel/platform/postgres/migrate.ts'
+import { startOutboxRelay } from '@gavel/platform/postgres/outbox.ts'
+import { createPool } from '@gavel/platform/postgres/pool.ts'
+import { createRedis } from '@gavel/platform/redis/client.ts'
+import { runService } from '@gavel/platform/service.ts'
+import { buildApp } from './app.ts'
+import { readInventoryConfig } from './config.ts'
+import { createInventoryMetrics } from './metrics.ts'
+import { startSaga } from './saga.ts'
+import { countOversoldPieces } from './store/reservation-rows.ts'
+import { createStockCache } from './store/stock-cache.ts'
+
+await runService({
+  name: 'inventory',
+  config: () => readInventoryConfig(),
+  start: async (context, config) => {
+    await migrate(config.postgres.url, new URL('../migrations/', import.meta.url), context.log)
+    const pool = createPool(config.postgres, context)
+    const redis = createRedis(config.redis, context)
+    const metrics = createInventoryMetrics(context.metrics, () => countOversoldPieces(pool))
+    const cache = createStockCache({ redis, pool, ttlMs: config.cacheTtlMs, metrics })
+    const auth = createAuthenticator({ ...config.auth, clock: context.clock })
+    await listen(buildApp({ context, http: config.http, auth, pool, cache }), config.http)
+
+    const kafka = createKafka(config.kafka, context)
+    await startOutboxRelay(context, pool, await createProducer(kafka))
+    await startSaga(kafka, { context, pool, cache, metrics })
+  }
+})
