@@ -26,6 +26,10 @@ export interface ServerOptions {
   origins?: readonly string[]
   /** The largest WebSocket message. */
   webSocketPayloadBytes?: number
+  /** False where an operation of the service is `/readyz` itself. */
+  readiness?: boolean
+  /** False where the service has other pages at `/docs`. */
+  documentation?: boolean
 }
 
 const refuseAll: Authenticator = {
@@ -76,8 +80,10 @@ export function createServer(context: ServiceContext, options: ServerOptions): F
       handleProtocols: (offered: Set<string>) => [...offered].find((name) => !name.startsWith(bearerProtocolPrefix)) ?? false
     }
   })
-  serveProbes(app, context)
-  serveDocumentation(app, typeof options.service === 'string' ? serviceNamed(options.service) : options.service)
+  serveProbes(app, context, options.readiness ?? true)
+  if (options.documentation ?? true) {
+    serveDocumentation(app, typeof options.service === 'string' ? serviceNamed(options.service) : options.service)
+  }
   context.closers.add('http', async () => await app.close(), 'http')
   return app
 }
@@ -92,12 +98,14 @@ function readJsonOnly(app: FastifyInstance): void {
   })
 }
 
-function serveProbes(app: FastifyInstance, context: ServiceContext): void {
+function serveProbes(app: FastifyInstance, context: ServiceContext, readiness: boolean): void {
   app.get('/livez', async () => ({ status: 'alive' }))
-  app.get('/readyz', async (_request, reply) => {
-    const readiness = await context.health.read()
-    return await reply.code(readiness.status === 'ready' ? 200 : 503).send(readiness)
-  })
+  if (readiness) {
+    app.get('/readyz', async (_request, reply) => {
+      const state = await context.health.read()
+      return await reply.code(state.status === 'ready' ? 200 : 503).send(state)
+    })
+  }
   app.get('/metrics', async (_request, reply) => {
     return await reply.header('content-type', context.metrics.contentType).send(await context.metrics.metrics())
   })
