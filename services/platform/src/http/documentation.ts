@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ServiceDefinition } from '@gavel/contracts/services.ts'
 
 /**
@@ -13,7 +13,7 @@ export function serveDocumentation(app: FastifyInstance, service: ServiceDefinit
     return await reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(openApiOf(service)))
   })
 
-  const visit = async (request: Parameters<Parameters<typeof app.get>[1]>[0], reply: Parameters<Parameters<typeof app.get>[1]>[1]): Promise<void> => {
+  const visit = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     pages ??= createPages(service)
     const { routing } = await pages
     void reply.hijack()

@@ -169,7 +169,7 @@ const isOperation = (value: unknown): value is AnyOperation =>
 export function implementAll<Api extends object>(app: FastifyInstance, api: Api, handlers: HandlersOf<Api>): void {
   for (const [name, operation] of Object.entries(api)) {
     if (!isOperation(operation)) continue
-    const handler = (handlers as Record<string, Handler<AnyOperation> | undefined>)[name]
+    const handler = (handlers as unknown as Record<string, Handler<AnyOperation> | undefined>)[name]
     if (!handler) throw new TypeError(`The operation ${name} has no handler`)
     implement(app, operation, handler)
   }

@@ -4,7 +4,8 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { errors, type ErrorCode } from '@gavel/contracts/errors.ts'
 import { Bug, Fault, Refusal, toFailure, toProblem } from '../errors.ts'
 import type { ServiceContext } from '../service.ts'
-import { explain } from './validation.ts'
+import { explain } from '../schema.ts'
+import { partNames } from './validation.ts'
 
 /** Every error answer is a problem document (RFC 9457), those of the framework and of Node's HTTP parser too. */
 
@@ -14,7 +15,7 @@ export const problemType = 'application/problem+json; charset=utf-8'
 function translated(thrown: unknown, request: FastifyRequest): unknown {
   if (typeof thrown !== 'object' || thrown === null) return thrown
   const error = thrown as Partial<FastifyError>
-  if (error.validation) return new Refusal('INVALID_INPUT', explain(error.validation, error.validationContext ?? 'body'))
+  if (error.validation) return new Refusal('INVALID_INPUT', explain(error.validation, partNames[error.validationContext ?? 'body'] ?? 'request'))
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return new Refusal('BODY_TOO_LARGE')

@@ -1,0 +1,111 @@
+import { connect } from 'node:net'
+import { Kafka, logLevel as levels, type logCreator } from 'kafkajs'
+import type { TopicDefinition } from '@gavel/contracts/define.ts'
+import type { Logger } from '../log.ts'
+import type { ServiceContext } from '../service.ts'
+
+export interface KafkaSettings {
+  brokers: readonly string[]
+  topicPrefix?: string
+  clientId?: string
+}
+
+/** Kafka, as the rest of the platform sees it. `client` is for this folder alone: nothing outside of it knows which library it is. */
+export interface KafkaHandle {
+  readonly client: Kafka
+  readonly context: ServiceContext
+  readonly brokers: readonly string[]
+  readonly prefix: string
+  /** The topic's name on the broker. */
+  topicName(topic: TopicDefinition | string): string
+  /** The consumer group's name on the broker; `<service>.<topic>` where none is given. */
+  groupName(topic: TopicDefinition | string, group?: string): string
+}
+
+/**
+ * The library tells of every hiccup that it heals by itself, loudest when a broker is new. What is worth reading is logged by the
+ * producer and the consumer, once; the rest is for debugging.
+ */
+const quietly =
+  (log: Logger): logCreator =>
+  () =>
+  ({ namespace, log: { message, ...about } }) => {
+    if (log.isLevelEnabled('debug')) log.debug({ part: `kafka ${namespace}`, ...about }, message)
+  }
+
+export function createKafka(settings: KafkaSettings, context: ServiceContext): KafkaHandle {
+  const prefix = settings.topicPrefix ?? ''
+  const client = new Kafka({
+    clientId: settings.clientId === undefined || settings.clientId === '' ? context.name : settings.clientId,
+    brokers: [...settings.brokers],
+    connectionTimeout: 3000,
+    requestTimeout: 15_000,
+    enforceRequestTimeout: true,
+    // Short, because each user of the client begins again from the start where these run out.
+    retry: { initialRetryTime: 100, maxRetryTime: 2000, retries: 4 },
+    logLevel: levels.INFO,
+    logCreator: quietly(context.log)
+  })
+  const handle: KafkaHandle = {
+    client,
+    context,
+    brokers: settings.brokers,
+    prefix,
+    topicName: (topic) => prefix + (typeof topic === 'string' ? topic : topic.name),
+    groupName: (topic, group) => prefix + (group ?? `${context.name}.${typeof topic === 'string' ? topic : topic.name}`)
+  }
+  // Not critical: outboxes and ledgers hold the events while the broker is away, and requests are still answered.
+  context.health.add('kafka', async () => await reachAny(settings.brokers), { critical: false })
+  return handle
+}
+
+/** The topic's name on the broker. */
+export const topicName = (kafka: KafkaHandle, topic: TopicDefinition | string): string => kafka.topicName(topic)
+
+async function reachAny(brokers: readonly string[]): Promise<void> {
+  await Promise.any(brokers.map(reach)).catch((error: unknown) => {
+    throw error instanceof AggregateError ? (error.errors[0] as Error) : error
+  })
+}
+
+function reach(broker: string): Promise<void> {
+  const colon = broker.lastIndexOf(':')
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: broker.slice(0, colon), port: Number(broker.slice(colon + 1)), timeout: 1500 })
+    const end = (settle: () => void): void => {
+      socket.destroy()
+      settle()
+    }
+    socket.once('connect', () => end(resolve))
+    socket.once('timeout', () => end(() => reject(Object.assign(new Error('timed out'), { code: 'ETIMEDOUT' }))))
+    socket.once('error', (error) => end(() => reject(error)))
+  })
+}
+
+export interface WantedTopic {
+  name: string
+  partitions: number
+  retentionMs?: number
+}
+
+/** Makes the topics that are missing and leaves the others as they are. For the standalone mode, tests and dead letters. */
+export async function ensureTopics(kafka: KafkaHandle, wanted: readonly WantedTopic[]): Promise<void> {
+  const admin = kafka.client.admin()
+  await admin.connect()
+  try {
+    const existing = new Set(await admin.listTopics())
+    const missing = wanted.filter(({ name }) => !existing.has(kafka.topicName(name)))
+    if (missing.length === 0) return
+    await admin.createTopics({
+      waitForLeaders: true,
+      topics: missing.map(({ name, partitions, retentionMs }) => ({
+        topic: kafka.topicName(name),
+        numPartitions: partitions,
+        replicationFactor: -1,
+        configEntries: retentionMs === undefined ? [] : [{ name: 'retention.ms', value: String(retentionMs) }]
+      }))
+    })
+  } finally {
+    await admin.disconnect()
+  }
+}
