@@ -1,11 +1,12 @@
 import { Type } from 'typebox'
 import { defineEvent } from '../define.ts'
 import { Id, Pieces, Sale, TimestampMs } from '../primitives.ts'
-import { failureReasons } from '../errors.ts'
+import { failureReasons, type FailureReason as Reason } from '../errors.ts'
 
 /** The saga, in order. See docs/adr/0002 and 0004 for why it is choreographed and why one service ends it. */
 
-export const FailureReason = Type.Union(failureReasons.map((reason) => Type.Literal(reason)))
+// A union over a mapped list has no static type of its own; the list gives it.
+export const FailureReason = Type.Unsafe<Reason>(Type.Union(failureReasons.map((reason) => Type.Literal(reason))))
 
 export const SaleConfirmed = defineEvent(
   'SaleConfirmed',

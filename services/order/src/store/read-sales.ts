@@ -6,11 +6,12 @@ import { toProgress } from './sale-rows.ts'
 
 type RawSaleProgress = Parameters<typeof toProgress>[0] & { reason: FailureReason | null; ended_at: Date | null }
 
-const toSaleProgress = (raw: RawSaleProgress): SaleProgress => ({
-  ...toProgress(raw),
-  ...(raw.reason === null ? {} : { reason: raw.reason }),
-  ...(raw.ended_at === null ? {} : { endedAt: raw.ended_at.getTime() })
-})
+function toSaleProgress(raw: RawSaleProgress): SaleProgress {
+  const progress: SaleProgress = { ...toProgress(raw) }
+  if (raw.reason !== null) progress.reason = raw.reason
+  if (raw.ended_at !== null) progress.endedAt = raw.ended_at.getTime()
+  return progress
+}
 
 export interface SaleFilter {
   status: SaleProgress['status'] | undefined
