@@ -27,7 +27,9 @@ function give(sentence) {
 function requireNode() {
   const [major, minor] = process.versions.node.split('.').map(Number)
   if (major > 20 || (major === 20 && minor >= 19)) return
-  give(`Node.js is ${process.versions.node}; Gavel needs 20.19 or newer to start with. Install it from https://nodejs.org.`)
+  give(
+    `Node.js is ${process.versions.node}; Gavel needs 20.19 or newer to start with. Install it from https://nodejs.org.`
+  )
 }
 
 const readJson = (file) => JSON.parse(readFileSync(join(root, file), 'utf8'))
@@ -39,7 +41,8 @@ function whyInstall() {
   const present = readJson('node_modules/.package-lock.json').packages
   for (const [path, { version, optional, devOptional, peer }] of Object.entries(wanted)) {
     if (!path.startsWith('node_modules/') || optional || devOptional || peer) continue
-    if (present[path]?.version !== version) return `${path.replace('node_modules/', '')} is not what package-lock.json asks for`
+    if (present[path]?.version !== version)
+      return `${path.replace('node_modules/', '')} is not what package-lock.json asks for`
   }
   return undefined
 }
@@ -63,8 +66,12 @@ function install() {
   if (works(nodeOfOurs)) return
   // npm may hold back the script that fetches Node 24, by its own default or by the owner's configuration.
   console.error('Fetching Node 24 from npm.')
-  spawnSync(process.execPath, ['installArchSpecificPackage.js'], { cwd: join(root, 'node_modules', 'node'), stdio: 'inherit' })
-  if (!works(nodeOfOurs)) give('Node 24 could not be installed from the npm package `node`. `npm rebuild node` tries again.')
+  spawnSync(process.execPath, ['installArchSpecificPackage.js'], {
+    cwd: join(root, 'node_modules', 'node'),
+    stdio: 'inherit'
+  })
+  if (!works(nodeOfOurs))
+    give('Node 24 could not be installed from the npm package `node`. `npm rebuild node` tries again.')
 }
 
 /** Runs the entry on Node 24 in a group of its own, so that each signal reaches it once, whoever else sends it too. */

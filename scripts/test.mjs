@@ -67,7 +67,8 @@ async function suite(name) {
 async function main(named) {
   const wanted = named.length > 0 ? named : ['check', ...suites]
   const unknown = wanted.find((name) => name !== 'check' && !(name in checks) && !suites.includes(name))
-  if (unknown) throw new Error(`There is no ${unknown}. Say some of: check, ${[...Object.keys(checks), ...suites].join(', ')}.`)
+  if (unknown)
+    throw new Error(`There is no ${unknown}. Say some of: check, ${[...Object.keys(checks), ...suites].join(', ')}.`)
   const total = { passed: 0, failed: 0 }
   const add = ({ passed, failed }) => {
     total.passed += passed

@@ -100,7 +100,10 @@ export async function freshTopics(name: string, options: { partitions?: number }
   const names = [...topics.map((topic) => topic.name), ...groups.map(deadLetterTopic)].map((each) => topicPrefix + each)
   const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin()
   await admin.connect()
-  await admin.createTopics({ waitForLeaders: true, topics: names.map((topic) => ({ topic, numPartitions: partitions })) })
+  await admin.createTopics({
+    waitForLeaders: true,
+    topics: names.map((topic) => ({ topic, numPartitions: partitions }))
+  })
   const release = async (): Promise<void> => {
     try {
       await admin.deleteTopics({ topics: names })

@@ -7,6 +7,13 @@ test('the first true answer is returned, however many false ones and failures ca
 })
 
 test('a condition that never comes names itself and the last failure', async () => {
-  const never = eventually(() => Promise.reject(new Error('still closed')), { withinMs: 20, everyMs: 5, what: 'the door' })
-  await expect(never).rejects.toMatchObject({ message: expect.stringContaining('the door'), cause: new Error('still closed') })
+  const never = eventually(() => Promise.reject(new Error('still closed')), {
+    withinMs: 20,
+    everyMs: 5,
+    what: 'the door'
+  })
+  await expect(never).rejects.toMatchObject({
+    message: expect.stringContaining('the door'),
+    cause: new Error('still closed')
+  })
 })

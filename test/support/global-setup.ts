@@ -1,18 +1,10 @@
 import { mkdtempSync, rmSync, chmodSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type BackendPorts, clearData, startBackends } from '@gavel/standalone/backends/all.ts'
+import { clearData, startBackends } from '@gavel/standalone/backends/all.ts'
 import { readDirectories } from '@gavel/standalone/config.ts'
-import { freePort } from '@gavel/standalone/ports.ts'
+import { freePorts } from '@gavel/standalone/port-table.ts'
 import { backendVariables, givenBackends } from './backends.ts'
-
-const freePorts = async (): Promise<BackendPorts> => ({
-  kafka: await freePort(),
-  kafkaController: await freePort(),
-  mongodb: await freePort(),
-  postgres: await freePort(),
-  redis: await freePort()
-})
 
 /**
  * Backends for one run of vitest: the ones that the environment names, and otherwise ones of our own that end with the

@@ -30,6 +30,13 @@ export type Child = {
   stop(boundMs?: number): Promise<Exit>
 }
 
+const living = new Set<Child>()
+
+/** For an end in the middle of a start, when it is not yet known who belongs to whom. */
+export async function stopAllChildren(boundMs: number): Promise<void> {
+  await Promise.all([...living].map((child) => child.stop(boundMs)))
+}
+
 const logLimitBytes = 20 * 1024 * 1024
 
 function openLog(file: string): number {
@@ -61,6 +68,7 @@ export function startChild(options: ChildOptions): Child {
   let ended = false
   void exited.then(() => {
     ended = true
+    living.delete(self)
     forget(pid)
   })
   const kill = (signal: NodeJS.Signals): void => {
@@ -80,7 +88,9 @@ export function startChild(options: ChildOptions): Child {
       clearTimeout(hurry)
     }
   }
-  return { name, pid, logFile, exited, hasExited: () => ended, kill, stop }
+  const self: Child = { name, pid, logFile, exited, hasExited: () => ended, kill, stop }
+  living.add(self)
+  return self
 }
 
 /** The end of a log file, for a message about a process that would not start. */

@@ -1,8 +1,10 @@
+import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { BackendPorts, BackendUrls } from './backends/all.ts'
-import { portVariables } from './backends/all.ts'
+import { services } from '@gavel/contracts/services.ts'
+import type { BackendUrls } from './backends/all.ts'
 import type { Directories } from './backends/backend.ts'
 import { StartFailure } from './failure.ts'
+import { type Ports, portTable, type Replicas, replicasMost } from './port-table.ts'
 
 export const repository = resolve(import.meta.dirname, '../../..')
 
@@ -10,7 +12,7 @@ function text(name: string): string | undefined {
   return process.env[name] || undefined
 }
 
-export function port(name: string, otherwise: number): number {
+function port(name: string, otherwise: number): number {
   const value = text(name)
   if (value === undefined) return otherwise
   const number = Number(value)
@@ -20,7 +22,12 @@ export function port(name: string, otherwise: number): number {
 
 /** The backends of one's own, in the form that the services read too. */
 export function givenUrls(): Partial<BackendUrls> {
-  const urls = { kafka: text('KAFKA_BROKERS'), mongodb: text('MONGODB_URL'), postgres: text('POSTGRES_URL'), redis: text('REDIS_URL') }
+  const urls = {
+    kafka: text('KAFKA_BROKERS'),
+    mongodb: text('MONGODB_URL'),
+    postgres: text('POSTGRES_URL'),
+    redis: text('REDIS_URL')
+  }
   return Object.fromEntries(Object.entries(urls).filter(([, url]) => url !== undefined))
 }
 
@@ -30,19 +37,56 @@ export function readDirectories(): Directories {
   return { cache, data: join(home, 'data'), logs: join(home, 'logs') }
 }
 
+/** `GAVEL_REPLICAS=bidding=2,order=2`: how many processes of a service; one where it is silent. */
+function readReplicas(): Replicas {
+  const replicas: Record<string, number> = {}
+  for (const each of (text('GAVEL_REPLICAS') ?? '').split(',').filter(Boolean)) {
+    const [name = '', count] = each.split('=')
+    const number = Number(count)
+    const known = services.some((service) => service.name === name)
+    if (!known || !Number.isInteger(number) || number < 1 || number > replicasMost) {
+      throw new StartFailure(`GAVEL_REPLICAS has ${each}; say a service and 1 to ${replicasMost}, as in bidding=2.`)
+    }
+    replicas[name] = number
+  }
+  return replicas
+}
+
 /** Every port inside the machine follows from one base, and each can be moved alone. */
-export function readBackendPorts(): BackendPorts {
+export function readPorts(replicas: Replicas = {}): Ports {
   const base = port('GAVEL_INTERNAL_PORT_BASE', 18_000)
-  const offsets = { kafka: 92, kafkaController: 93, mongodb: 17, postgres: 32, redis: 79 }
-  const names = Object.keys(offsets) as (keyof BackendPorts)[]
-  return Object.fromEntries(names.map((name) => [name, port(portVariables[name], base + offsets[name])])) as BackendPorts
+  const entries = Object.entries(portTable(replicas)).map(([name, { variable, offset }]) => {
+    return [name, port(variable, name === 'gateway' ? 8080 : base + offset)]
+  })
+  return Object.fromEntries(entries) as Ports
+}
+
+/** Only what the person gave; what is missing is chosen once and kept. */
+function readAdmin(): { email?: string; password?: string } {
+  const email = text('GAVEL_ADMIN_EMAIL')
+  const password = text('GAVEL_ADMIN_PASSWORD')
+  return { ...(email && { email }), ...(password && { password }) }
 }
 
 export function readBackendsConfig() {
   return {
     directories: readDirectories(),
-    ports: readBackendPorts(),
+    ports: readPorts(),
     given: givenUrls(),
     durable: text('GAVEL_DURABLE') !== 'false'
+  }
+}
+
+export type StandaloneConfig = ReturnType<typeof readConfig>
+export function readConfig() {
+  const replicas = readReplicas()
+  return {
+    ...readBackendsConfig(),
+    replicas,
+    ports: readPorts(replicas),
+    admin: readAdmin(),
+    /** A measurement must not be limited; everything else should see the limits at work. */
+    rateLimits: text('GAVEL_RATE_LIMITS') === 'off' ? ('off' as const) : undefined,
+    gatewayThreads: Math.max(1, Math.floor(availableParallelism() / 2))
   }
 }

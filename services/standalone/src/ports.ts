@@ -58,7 +58,9 @@ export async function waitUntilReady(child: Child, check: () => Promise<boolean>
   const end = Date.now() + boundMs
   for (;;) {
     if (child.hasExited()) {
-      throw new StartFailure(`${child.name} ended while starting. Its log, ${child.logFile}, ends:\n${lastLines(child.logFile)}`)
+      throw new StartFailure(
+        `${child.name} ended while starting. Its log, ${child.logFile}, ends:\n${lastLines(child.logFile)}`
+      )
     }
     if (await check()) return
     if (Date.now() > end) {

@@ -1,8 +1,11 @@
 import { rmSync } from 'node:fs'
 import { dirname } from 'node:path'
+import type { Child } from '../child.ts'
 import type { Progress } from '../install.ts'
+import { createPart, type Part } from '../part.ts'
+import { backendPortEntries, backendPortNames, type BackendPorts } from '../port-table.ts'
 import { requireFreePort } from '../ports.ts'
-import type { BackendOptions, Directories, RunningBackend } from './backend.ts'
+import type { BackendOptions, Directories } from './backend.ts'
 import { startKafka } from './kafka.ts'
 import { startMongodb } from './mongodb.ts'
 import { postgresDataFolder, startPostgres } from './postgres.ts'
@@ -13,23 +16,6 @@ export type BackendName = (typeof backendNames)[number]
 
 /** What a client needs. PostgreSQL's is without a database name: each service has a database of its own. */
 export type BackendUrls = Record<BackendName, string>
-export type BackendPorts = Record<BackendName | 'kafkaController', number>
-
-const titles: Record<keyof BackendPorts, string> = {
-  kafka: 'Kafka',
-  kafkaController: "Kafka's controller",
-  mongodb: 'MongoDB',
-  postgres: 'PostgreSQL',
-  redis: 'Redis'
-}
-
-export const portVariables: Record<keyof BackendPorts, string> = {
-  kafka: 'GAVEL_KAFKA_PORT',
-  kafkaController: 'GAVEL_KAFKA_CONTROLLER_PORT',
-  mongodb: 'GAVEL_MONGODB_PORT',
-  postgres: 'GAVEL_POSTGRES_PORT',
-  redis: 'GAVEL_REDIS_PORT'
-}
 
 export type BackendsOptions = {
   directories: Directories
@@ -38,23 +24,28 @@ export type BackendsOptions = {
   given: Partial<BackendUrls>
   durable: boolean
   progress: Progress
+  /** Start one again that ended by itself. */
+  restart?: boolean
 }
 
 export type Backends = {
   urls: BackendUrls
-  running: Map<BackendName, RunningBackend>
-  start(name: BackendName): Promise<void>
+  /** The ones that are ours. */
+  parts: ReadonlyMap<BackendName, Part>
   stop(): Promise<void>
 }
 
-export async function requireBackendPorts(options: Pick<BackendsOptions, 'ports' | 'given'>): Promise<void> {
-  for (const part of Object.keys(titles) as (keyof BackendPorts)[]) {
-    const name = part === 'kafkaController' ? 'kafka' : part
-    if (!options.given[name]) await requireFreePort(options.ports[part], titles[part], portVariables[part])
+export const backendUrl = (name: BackendName, ports: BackendPorts): string => {
+  const forms = {
+    kafka: `127.0.0.1:${ports.kafka}`,
+    mongodb: `mongodb://127.0.0.1:${ports.mongodb}/?replicaSet=rs0`,
+    postgres: `postgres://postgres@127.0.0.1:${ports.postgres}`,
+    redis: `redis://127.0.0.1:${ports.redis}`
   }
+  return forms[name]
 }
 
-function launch(name: BackendName, options: BackendsOptions): Promise<RunningBackend> {
+function launch(name: BackendName, options: BackendsOptions): Promise<Child> {
   const { directories, ports, durable, progress } = options
   const backend: BackendOptions = { directories, port: ports[name], durable, progress }
   switch (name) {
@@ -71,29 +62,40 @@ function launch(name: BackendName, options: BackendsOptions): Promise<RunningBac
   }
 }
 
+/** Waits for all of them to settle before the first failure is thrown, so that nothing goes on behind it. */
+export async function allOf(work: Iterable<Promise<unknown>>): Promise<void> {
+  const results = await Promise.allSettled(work)
+  const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
+  if (failures.length > 0) throw failures.length === 1 ? failures[0] : new AggregateError(failures)
+}
+
 /** Starts every backend that is not given, all at once; when one fails, the others are stopped before the failure is thrown. */
 export async function startBackends(options: BackendsOptions): Promise<Backends> {
-  const { given, progress } = options
-  await requireBackendPorts(options)
-  const running = new Map<BackendName, RunningBackend>()
+  const { given, ports, progress, restart = false } = options
+  for (const name of backendPortNames) {
+    const { title, variable } = backendPortEntries(name)
+    const of = name === 'kafkaController' ? 'kafka' : name
+    if (!given[of]) await requireFreePort(ports[name], title, variable)
+  }
+  const parts = new Map<BackendName, Part>()
   const urls = { ...given } as BackendUrls
-  const start = async (name: BackendName): Promise<void> => {
+  const begin = async (name: BackendName): Promise<void> => {
+    const { title } = backendPortEntries(name)
     const began = performance.now()
-    const backend = await launch(name, options)
-    running.set(name, backend)
-    urls[name] = backend.url
-    progress(`${titles[name]} is ready at ${backend.url} (${((performance.now() - began) / 1000).toFixed(1)} s)`)
+    const part = createPart({ title, launch: () => launch(name, options), restart, say: progress, stopBoundMs: 20_000 })
+    parts.set(name, part)
+    urls[name] = backendUrl(name, ports)
+    await part.start()
+    progress(`${title} is ready at ${urls[name]} (${((performance.now() - began) / 1000).toFixed(1)} s)`)
   }
-  const stop = async (): Promise<void> => {
-    await Promise.all([...running.values()].map((backend) => backend.stop()))
-  }
-  const results = await Promise.allSettled(backendNames.filter((name) => !given[name]).map(start))
-  const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))
-  if (failures.length > 0) {
+  const stop = (): Promise<void> => allOf([...parts.values()].map((part) => part.stop()))
+  try {
+    await allOf(backendNames.filter((name) => !given[name]).map(begin))
+  } catch (error) {
     await stop()
-    throw failures.length === 1 ? failures[0] : new AggregateError(failures)
+    throw error
   }
-  return { urls, running, start, stop }
+  return { urls, parts, stop }
 }
 
 /** Deletes what the backends stored, wherever it lies. */

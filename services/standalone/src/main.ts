@@ -1,0 +1,56 @@
+import { clearData } from './backends/all.ts'
+import { stopAllChildren } from './child.ts'
+import { readConfig } from './config.ts'
+import { watchForEnding } from './ending.ts'
+import { describeFailure } from './failure.ts'
+import { type Platform, startPlatform } from './platform.ts'
+
+const usage = `npm start               the whole platform on this machine
+npm start -- --fresh    the same, with all stored data cleared first`
+
+const stopBoundMs = 15_000
+const say = (line: string): void => console.log(`  ${line}`)
+
+function announce(platform: Platform, tookMs: number): void {
+  const { url, mailUrl, admin, directories } = platform
+  console.log(`
+Gavel is ready at ${url} (${(tookMs / 1000).toFixed(1)} s)
+
+  admin      ${admin.email}   password ${admin.password}
+  mails      ${mailUrl}
+  API        ${url}/docs
+  logs       ${directories.logs}
+
+npm run demo plays one sale through it. Ctrl-C ends everything.`)
+}
+
+const ending = watchForEnding()
+
+async function run(): Promise<void> {
+  const began = performance.now()
+  const config = readConfig()
+  if (process.argv.includes('--fresh')) await clearData(config.directories.data)
+  let up = false
+  // Told to end in the middle of the start: what has begun is ended, and the start then fails for want of it.
+  void ending.wait().then(() => (up ? undefined : stopAllChildren(stopBoundMs)))
+  const platform = await startPlatform({ ...config, restart: true, progress: say })
+  up = true
+  if (ending.told() === undefined) announce(platform, performance.now() - began)
+  console.log(`\nEnding (${await ending.wait()}).`)
+  await platform.stop()
+}
+
+const unknown = process.argv.slice(2).find((argument) => argument !== '--fresh')
+if (unknown !== undefined) {
+  console.error(`${unknown === '--help' ? '' : `There is no option ${unknown}.\n`}${usage}`)
+  process.exitCode = unknown === '--help' ? 0 : 2
+} else {
+  try {
+    await run()
+  } catch (error) {
+    await stopAllChildren(stopBoundMs)
+    if (ending.told() === undefined) console.error(`\n${describeFailure(error)}`)
+    process.exitCode = 1
+  }
+  process.exit()
+}
