@@ -10,6 +10,8 @@ import { bearerToken, type Authenticator, type User } from './auth.ts'
 
 /** What `createServer` leaves on the instance for the operations that are implemented on it. */
 export interface ServerParts {
+  /** Origins whose pages may open WebSockets. */
+  origins: readonly string[]
   context: ServiceContext
   auth: Authenticator
 }

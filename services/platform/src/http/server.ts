@@ -10,6 +10,7 @@ import { serveDocumentation } from './documentation.ts'
 import { measureRequests } from './measures.ts'
 import { answerBrokenRequest, answerProblems, answerUnknownRoutes, sendProblem } from './problems.ts'
 import { createValidatorCompiler } from './validation.ts'
+import { closeWebSockets } from './web-socket.ts'
 
 export { implement, implementAll, reply } from './implement.ts'
 export type { Handler, HandlerInput, HandlerOutput } from './implement.ts'
@@ -74,6 +75,7 @@ export function createServer(context: ServiceContext, options: ServerOptions): F
     done()
   })
   void app.register(websocket, {
+    preClose: (done) => closeWebSockets(app, done),
     options: {
       maxPayload: options.webSocketPayloadBytes ?? 64 * 1024,
       // Never the one that carries the token.

@@ -23,6 +23,8 @@ export interface Producer {
   publish(topic: TopicDefinition, events: readonly OutgoingEvent[]): Promise<void>
   /** The same for messages that are encoded already; `topic` is the name on the broker. */
   send(messages: readonly ReadyMessage[]): Promise<void>
+  /** A topic's name on the broker. */
+  topicName(topic: TopicDefinition | string): string
   close(): Promise<void>
 }
 
@@ -57,6 +59,10 @@ class QueueingProducer implements Producer {
     const { metrics } = kafka.context
     this.#published = counter(metrics, { name: 'kafka_producer_messages_total', help: 'Messages acknowledged by the broker.', labelNames: ['topic'] })
     this.#failed = counter(metrics, { name: 'kafka_producer_failures_total', help: 'Requests given up after their last attempt.' })
+  }
+
+  topicName(topic: TopicDefinition | string): string {
+    return this.#kafka.topicName(topic)
   }
 
   async publish(topic: TopicDefinition, events: readonly OutgoingEvent[]): Promise<void> {
@@ -163,6 +169,9 @@ class QueueingProducer implements Producer {
     if (client) await Promise.race([client.disconnect().catch(() => undefined), delay(2000, undefined, { ref: false })])
   }
 }
+
+/** For a part of this folder that closes it by itself. */
+export const createUnregisteredProducer = (kafka: KafkaHandle): Producer => new QueueingProducer(kafka)
 
 /** Connects on first use, so that a service starts while the broker is away. */
 export async function createProducer(kafka: KafkaHandle): Promise<Producer> {

@@ -1,0 +1,171 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Consumer, EachBatchPayload } from 'kafkajs'
+import type { Logger } from '../log.ts'
+import type { KafkaHandle } from './client.ts'
+import type { ConsumerMetrics } from './consumer-metrics.ts'
+import type { PartitionWorker } from './partition-worker.ts'
+
+export interface SupervisedOptions {
+  group: string
+  topic: string
+  concurrency: number
+  fromBeginning: boolean
+  worker: PartitionWorker
+  metrics: ConsumerMetrics
+  log: Logger
+}
+
+export interface Supervised {
+  joined: Promise<void>
+  stop(): Promise<void>
+}
+
+const HEARTBEAT_MS = 3000
+const SESSION_MS = 30_000
+/** No fetch and no heartbeat for so long means that the client hangs. */
+const SILENCE_MS = 90_000
+
+/**
+ * Keeps one member of a consumer group alive. kafkajs restarts itself after some errors and stays dead after others, or hangs; so
+ * its own restarting is switched off, and whatever ends it, a new consumer is made, with growing pauses, until it is to stop.
+ */
+export function superviseConsumer(kafka: KafkaHandle, options: SupervisedOptions): Supervised {
+  const stopping = new AbortController()
+  const joined = Promise.withResolvers<void>()
+  const running = superviseUntilStopped(kafka, options, stopping.signal, joined.resolve)
+  return {
+    joined: joined.promise,
+    stop: async () => {
+      stopping.abort()
+      await running
+    }
+  }
+}
+
+async function superviseUntilStopped(kafka: KafkaHandle, options: SupervisedOptions, signal: AbortSignal, onJoined: () => void): Promise<void> {
+  const { log, metrics } = options
+  let failures = 0
+  while (!signal.aborted) {
+    try {
+      await live(kafka, options, signal, () => {
+        if (failures > 2) log.info('The consumer is back')
+        failures = 0
+        metrics.connected(true)
+        onJoined()
+      })
+    } catch (error) {
+      failures += 1
+      // Topics and brokers that come a moment later than we are no news.
+      const about = { error, attempt: failures }
+      if (failures === 3 || failures % 50 === 0) log.warn(about, 'The consumer has no connection and keeps trying')
+      else log.debug(about, 'The consumer ended and begins again')
+      await delay(Math.min(2000, 100 * 2 ** Math.min(failures, 10)) * (0.75 + Math.random() / 2), undefined, { signal }).catch(() => undefined)
+    } finally {
+      metrics.connected(false)
+    }
+  }
+}
+
+/** The life of one kafkajs consumer: resolves when told to stop, rejects when it ends for another reason. */
+async function live(kafka: KafkaHandle, options: SupervisedOptions, signal: AbortSignal, onJoined: () => void): Promise<void> {
+  const consumer = kafka.client.consumer({
+    groupId: options.group,
+    allowAutoTopicCreation: false,
+    sessionTimeout: SESSION_MS,
+    rebalanceTimeout: SESSION_MS,
+    heartbeatInterval: HEARTBEAT_MS,
+    metadataMaxAge: 60_000,
+    maxWaitTimeInMs: 500,
+    retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 4, restartOnFailure: async () => false }
+  })
+  const ended = Promise.withResolvers<void>()
+  ended.promise.catch(() => undefined)
+  const stop = (): void => ended.resolve()
+  signal.addEventListener('abort', stop)
+  const watch = watchOver(consumer, options, onJoined, ended.reject)
+  try {
+    await consumer.connect()
+    await consumer.subscribe({ topics: [options.topic], fromBeginning: options.fromBeginning })
+    await consumer.run({
+      autoCommit: true,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: options.concurrency,
+      eachBatch: async (payload) => await eachBatch(payload, options, signal)
+    })
+    await ended.promise
+  } finally {
+    signal.removeEventListener('abort', stop)
+    clearInterval(watch)
+    // Waits for the batches in hand; a broker that is gone must not make it wait for good.
+    await Promise.race([consumer.disconnect().catch(() => undefined), delay(SESSION_MS, undefined, { ref: false })])
+  }
+}
+
+function watchOver(
+  consumer: Consumer,
+  options: SupervisedOptions,
+  onJoined: () => void,
+  reject: (error: Error) => void
+): NodeJS.Timeout {
+  let lastSign = performance.now()
+  let assigned: readonly number[] = []
+  const sign = (): void => {
+    lastSign = performance.now()
+  }
+  consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error))
+  consumer.on(consumer.events.FETCH_START, sign)
+  consumer.on(consumer.events.HEARTBEAT, sign)
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    sign()
+    const now = payload.memberAssignment[options.topic] ?? []
+    for (const partition of assigned) if (!now.includes(partition)) options.metrics.forget(partition)
+    assigned = now
+    onJoined()
+  })
+  return setInterval(() => {
+    if (performance.now() - lastSign > SILENCE_MS) reject(new Error('The consumer gave no sign of life'))
+  }, 5000)
+}
+
+async function eachBatch(payload: EachBatchPayload, options: SupervisedOptions, signal: AbortSignal): Promise<void> {
+  const { batch } = payload
+  const { worker, metrics } = options
+  const highWatermark = Number(batch.highWatermark)
+  metrics.lag(batch.partition, highWatermark - Number(batch.firstOffset() ?? highWatermark))
+  const beat = keepBeating(payload)
+  try {
+    for (let start = 0; start < batch.messages.length; start += worker.batchSize) {
+      if (!payload.isRunning() || payload.isStale() || signal.aborted) return
+      const { doneOffset, pauseMs } = await worker.work(batch.partition, batch.messages.slice(start, start + worker.batchSize))
+      if (doneOffset !== undefined) {
+        payload.resolveOffset(doneOffset)
+        metrics.lag(batch.partition, highWatermark - Number(doneOffset) - 1)
+        await payload.commitOffsetsIfNecessary(payload.uncommittedOffsets())
+      }
+      if (pauseMs !== undefined) {
+        // The partition rests; the fetch loop goes on for the others and sends the heartbeats.
+        setTimeout(payload.pause(), pauseMs)
+        return
+      }
+      beat.throwIfLost()
+    }
+  } finally {
+    beat.stop()
+  }
+}
+
+/** Heartbeats while a handler takes its time. A lost membership is told to kafkajs after the handler, which is not cut off. */
+function keepBeating({ heartbeat }: EachBatchPayload): { stop: () => void; throwIfLost: () => void } {
+  let lost: Error | undefined
+  const timer = setInterval(() => {
+    heartbeat().catch((error: Error) => {
+      lost = error
+    })
+  }, HEARTBEAT_MS)
+  return {
+    stop: () => clearInterval(timer),
+    throwIfLost: () => {
+      if (lost) throw lost
+    }
+  }
+}
