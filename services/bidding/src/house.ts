@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto'
+import type { Auction, BidReceipt } from '@gavel/contracts/api/bidding.ts'
+import { Refusal } from '@gavel/platform/errors.ts'
+import type { Terms } from './domain/auction.ts'
+import { standingAtOpening } from './domain/auction.ts'
+import { checkForm, open, termsFrom, type BidForm, type OpenCommand } from './domain/open.ts'
+import { Books, type BooksLimits } from './book/books.ts'
+import { decidedIn, type BookLimits, type BookMeasures, type Committed } from './book/book.ts'
+import { RecentBids } from './book/recent-bids.ts'
+import { auctionView, viewOfEntry } from './book/view.ts'
+import { canonicalize } from './ledger/canonical.ts'
+import { draftOpening, keyOf, type Draft } from './ledger/entry.ts'
+import type { ServedEntry } from './ledger/form.ts'
+import { entryOf, secretsOf } from './ledger/read.ts'
+import type { Auctions, Page } from './store/auctions.ts'
+import type { Ledger } from './store/ledger.ts'
+
+export interface HouseLimits extends BookLimits, BooksLimits {
+  recentBidsMax: number
+  /** A page of a ledger holds no more than about this. */
+  pageBytesMax: number
+}
+
+export interface HouseParts {
+  ledger: Ledger
+  auctions: Auctions
+  clock: () => number
+  limits: HouseLimits
+  measures: BookMeasures
+  onCommitted: (committed: Committed) => void
+}
+
+/** Everything one can do with auctions, without HTTP: the routes, the WebSocket and the scheduler call this. */
+export class House {
+  readonly books: Books
+  readonly #parts: HouseParts
+
+  constructor(parts: HouseParts) {
+    this.#parts = parts
+    this.books = new Books(
+      { ...parts, recent: new RecentBids(parts.limits.recentBidsMax), onLoaded: (view) => parts.auctions.add(view) },
+      parts.limits
+    )
+  }
+
+  /** The ledger first, then the listing: an auction that only its ledger knows is listed when it is opened again or bid for. */
+  async open(command: OpenCommand): Promise<Auction> {
+    const now = this.#parts.clock()
+    const before = await this.#openedBefore(command)
+    if (before) return before
+    const opening = open(command, now)
+    if ('refusal' in opening) throw refusalOf(opening)
+    const draft = draftOpening(opening.terms, now, randomBytes(16).toString('hex'))
+    if ((await this.#parts.ledger.append(draft.document)) !== 'appended') {
+      const other = await this.#openedBefore(command)
+      if (!other) throw new Refusal('UNAVAILABLE')
+      return other
+    }
+    const view = viewOfDraft(opening.terms, draft, now)
+    await this.#parts.auctions.add(view)
+    this.#parts.onCommitted({ terms: opening.terms, draft, view })
+    return view
+  }
+
+  /** The same auction opened again is the same auction; with other terms it is refused. */
+  async #openedBefore(command: OpenCommand): Promise<Auction | undefined> {
+    if (!(await this.#parts.ledger.first(command.auctionId))) return undefined
+    const { terms } = await this.books.of(command.auctionId)
+    const wanted = termsFrom(command, command.startsAt ?? terms.startsAt)
+    if (canonicalize(wanted) !== canonicalize(terms)) throw new Refusal('AUCTION_EXISTS')
+    return await this.read(command.auctionId)
+  }
+
+  async place(auctionId: string, userId: string, bid: BidForm & { bidId: string }): Promise<BidReceipt> {
+    const book = this.books.held(auctionId) ?? (await this.books.of(auctionId))
+    const form = checkForm(book.terms, bid)
+    if ('refusal' in form) throw refusalOf(form)
+    return await book.place({ userId, bidId: bid.bidId, amountMinor: bid.amountMinor, quantity: form.quantity })
+  }
+
+  async close(auctionId: string): Promise<Auction> {
+    return await (await this.books.of(auctionId)).close()
+  }
+
+  async closeWhenDue(auctionId: string): Promise<Auction> {
+    return await (await this.books.of(auctionId)).closeWhenDue()
+  }
+
+  /** As the ledger has it now, whichever process wrote it. */
+  async read(auctionId: string): Promise<Auction> {
+    const { terms } = await this.books.of(auctionId)
+    const last = await this.#parts.ledger.last(auctionId)
+    if (!last) throw new Refusal('AUCTION_NOT_FOUND')
+    return viewOfEntry(terms, last, this.#parts.clock())
+  }
+
+  async list(page: Page): Promise<Auction[]> {
+    return await this.#parts.auctions.list(page, this.#parts.clock())
+  }
+
+  async receipt(auctionId: string, userId: string, bidId: string): Promise<BidReceipt> {
+    const { terms } = await this.books.of(auctionId)
+    const key = keyOf(userId, bidId)
+    const found = decidedIn(terms, await this.#parts.ledger.holding(auctionId, [key])).get(key)
+    if (!found) throw new Refusal('BID_NOT_FOUND')
+    return found.receipt
+  }
+
+  /** The public chain. What was secret is laid open once nothing can be appended any more. */
+  async ledgerPage(
+    auctionId: string,
+    from: number,
+    limit: number
+  ): Promise<{ entries: ServedEntry[]; nextFrom?: number }> {
+    const { ledger, limits } = this.#parts
+    const last = await ledger.last(auctionId)
+    if (!last) throw new Refusal('AUCTION_NOT_FOUND')
+    const isClosed = entryOf(last).standing.closed
+    const documents = await ledger.from(auctionId, from, limit, limits.pageBytesMax)
+    const entries = documents.map((document): ServedEntry => {
+      const entry = { ...entryOf(document), hash: document.hash }
+      return isClosed ? { ...entry, opening: secretsOf(document) } : entry
+    })
+    const reached = documents.at(-1)?._id.seq
+    return reached !== undefined && reached < last._id.seq ? { entries, nextFrom: reached + 1 } : { entries }
+  }
+}
+
+const refusalOf = ({
+  refusal,
+  detail
+}: {
+  refusal: ConstructorParameters<typeof Refusal>[0]
+  detail?: string
+}): Refusal => new Refusal(refusal, detail === undefined ? {} : { detail })
+
+const viewOfDraft = (terms: Terms, { entry, document }: Draft, now: number): Auction =>
+  auctionView(terms, standingAtOpening(terms), null, { sequence: entry.sequence, hash: document.hash }, now)

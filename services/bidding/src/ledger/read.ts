@@ -1,0 +1,28 @@
+import type { Standing, Terms } from '../domain/auction.ts'
+import type { LedgerDocument } from './entry.ts'
+import type { PublicEntry, PublicStanding, PublicTerms, Secrets } from './form.ts'
+
+/** From stored entries back to what the domain decides on. Pure; the verifier uses it on served entries. */
+
+export const entryOf = (document: LedgerDocument): PublicEntry => JSON.parse(document.text) as PublicEntry
+export const secretsOf = (document: LedgerDocument): Secrets => JSON.parse(document.secrets) as Secrets
+
+export function termsOf(auctionId: string, terms: PublicTerms, reservePriceMinor: number | null): Terms {
+  const { bidderKeyHash: _bidderKeyHash, ...shared } = terms
+  return { ...shared, auctionId, reservePriceMinor }
+}
+
+/** The leader is given apart: a user id in the service, the pseudonym in the verifier. */
+export function standingOf(standing: PublicStanding, leader: string | null, secrets: Secrets): Standing {
+  return {
+    priceMinor: standing.priceMinor,
+    leader,
+    maximumMinor: secrets.maximumMinor,
+    secondMinor: secrets.secondMinor,
+    bidCount: standing.bidCount,
+    quantityLeft: standing.quantityLeft,
+    saleCount: standing.saleCount,
+    endsAt: standing.endsAt,
+    closed: standing.closed
+  }
+}
