@@ -94,6 +94,9 @@ function operationObject(operation: Operation, service: ServiceDefinition): Json
   }
 }
 
+const sorted = (entries: [string, unknown][]): JsonSchema =>
+  Object.fromEntries(entries.sort(([left], [right]) => (left < right ? -1 : 1)))
+
 export function openApiDocument(title: string, described: readonly ServiceDefinition[], version = '1.0.0'): JsonSchema {
   const paths: Record<string, JsonSchema> = {}
   for (const service of described) {
@@ -107,7 +110,8 @@ export function openApiDocument(title: string, described: readonly ServiceDefini
     info: { title, version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
     security: [{ accessToken: [] }],
     tags: described.filter(({ operations }) => operations.length > 0).map(({ name, doc }) => ({ name, description: doc })),
-    paths,
+    // By name: the order in which a module's exports are listed depends on what loads it.
+    paths: sorted(Object.entries(paths).map(([path, methods]) => [path, sorted(Object.entries(methods))])),
     components: {
       securitySchemes: { accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
       schemas: { Problem: problemSchema }
