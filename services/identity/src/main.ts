@@ -13,7 +13,7 @@ await runService({
   name: 'identity',
   config: () => identityConfig(),
   start: async (context, config) => {
-    await migrate(config.postgres.url.reveal(), new URL('../migrations/', import.meta.url), context.log)
+    await migrate(config.postgres.url, new URL('../migrations/', import.meta.url), context.log)
     const pool = createPool(config.postgres, context)
     const dependencies = await createDependencies(context, config, pool)
     // Before the first request: there must be a key to sign with, and it must open with the configured secret.

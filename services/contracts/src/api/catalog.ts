@@ -10,11 +10,17 @@ export const Product = Type.Object(
 export type Product = Static<typeof Product>
 
 const ProductParams = Type.Object({ productId: Id }, { additionalProperties: false })
-const title = Type.String({ minLength: 1, maxLength: 200 })
+/** One line with something to see in it. Control characters are refused: no database stores NUL, and no page shows the others. */
+const title = Type.String({
+  minLength: 1,
+  maxLength: 200,
+  pattern: '^ *[^\\s\\u0000-\\u001f\\u007f][^\\u0000-\\u001f\\u007f]*$'
+})
+const line = Type.String({ maxLength: 100, pattern: '^[^\\u0000-\\u001f\\u007f]*$' })
 const editable = {
-  description: Type.Optional(Type.String({ maxLength: 10_000 })),
-  brand: Type.Optional(Type.String({ maxLength: 100 })),
-  category: Type.Optional(Type.String({ maxLength: 100 }))
+  description: Type.Optional(Type.String({ maxLength: 10_000, pattern: '^[^\\u0000]*$' })),
+  brand: Type.Optional(line),
+  category: Type.Optional(line)
 }
 
 export const listProducts = defineOperation({
@@ -24,7 +30,7 @@ export const listProducts = defineOperation({
   role: 'public',
   summary: 'Lists the products, newest first.',
   query: Type.Object(
-    { ...PageQuery, brand: Type.Optional(Type.String({ maxLength: 100 })), category: Type.Optional(Type.String({ maxLength: 100 })) },
+    { ...PageQuery, brand: Type.Optional(line), category: Type.Optional(line) },
     { additionalProperties: false }
   ),
   responses: { 200: page(Product) },

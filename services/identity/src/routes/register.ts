@@ -16,7 +16,8 @@ export const register =
   async ({ body, now }) => {
     const email = normaliseEmail(body.email)
     // A capital letter may have a lower case of two characters.
-    if (email.length > emailLengthMax) throw new Refusal('INVALID_INPUT', { detail: 'The e-mail address is too long', member: 'email' })
+    if (email.length > emailLengthMax)
+      throw new Refusal('INVALID_INPUT', { detail: 'The e-mail address is too long', member: 'email' })
     const weakness = passwordWeakness(body.password, email)
     if (weakness) throw new Refusal('PASSWORD_TOO_WEAK', { reason: weakness, lengthMin: passwordLengthMin })
     // The unique key decides; asking first only saves a computation that would be for nothing.

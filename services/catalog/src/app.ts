@@ -1,0 +1,43 @@
+import type { FastifyInstance } from 'fastify'
+import type { Redis } from 'ioredis'
+import type { Pool } from 'pg'
+import * as api from '@gavel/contracts/api/catalog.ts'
+import type { Authenticator } from '@gavel/platform/http/auth.ts'
+import { createServer, implementAll } from '@gavel/platform/http/server.ts'
+import type { ServiceContext } from '@gavel/platform/service.ts'
+import type { Config } from './config.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
+import { addProduct } from './routes/add-product.ts'
+import { changeProduct } from './routes/change-product.ts'
+import { listProducts } from './routes/list-products.ts'
+import { readProduct } from './routes/read-product.ts'
+import { removeProduct } from './routes/remove-product.ts'
+import { createProductCache, type ProductCache } from './store/product-cache.ts'
+
+export interface Dependencies {
+  context: ServiceContext
+  pool: Pool
+  cache: ProductCache
+  metrics: Metrics
+}
+
+export function createDependencies(context: ServiceContext, pool: Pool, redis: Redis): Dependencies {
+  const metrics = createMetrics(context)
+  return { context, pool, metrics, cache: createProductCache({ redis, metrics, log: context.log }) }
+}
+
+export function buildApp(
+  dependencies: Dependencies,
+  config: Pick<Config, 'http'>,
+  auth: Authenticator
+): FastifyInstance {
+  const app = createServer(dependencies.context, { service: 'catalog', auth, ...config.http })
+  implementAll(app, api, {
+    listProducts: listProducts(dependencies),
+    readProduct: readProduct(dependencies),
+    addProduct: addProduct(dependencies),
+    changeProduct: changeProduct(dependencies),
+    removeProduct: removeProduct(dependencies)
+  })
+  return app
+}
