@@ -2,6 +2,7 @@ import { createAuthenticator } from '@gavel/platform/http/auth.ts'
 import { listen } from '@gavel/platform/http/server.ts'
 import { createKafka } from '@gavel/platform/kafka/client.ts'
 import { createProducer } from '@gavel/platform/kafka/producer.ts'
+import { startInboxSweep } from '@gavel/platform/postgres/inbox.ts'
 import { startOutboxRelay } from '@gavel/platform/postgres/outbox.ts'
 import { createPool, migrate } from '@gavel/platform/postgres/pool.ts'
 import { runService } from '@gavel/platform/service.ts'
@@ -21,6 +22,7 @@ await runService({
     const kafka = createKafka(config.kafka, context)
     const producer = await createProducer(kafka)
     await startOutboxRelay(context, pool, producer)
+    startInboxSweep(context, pool)
 
     const provider = createHttpProvider({ ...config.provider, connectionsMax: config.worker.concurrency + 8 })
     context.closers.add('provider', () => provider.close(), 'pools')

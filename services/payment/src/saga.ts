@@ -1,11 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import type { Pool } from 'pg'
-import type { DataOf, EventDefinition, TopicDefinition } from '@gavel/contracts/define.ts'
-import { BidFailed, StockReserved } from '@gavel/contracts/events/sale.ts'
-import { consumerGroup } from '@gavel/contracts/services.ts'
 import { orders, reservations } from '@gavel/contracts/topics.ts'
-import type { Kafka } from '@gavel/platform/kafka/client.ts'
-import { startConsumer, type IncomingEvent } from '@gavel/platform/kafka/consumer.ts'
+import type { KafkaHandle } from '@gavel/platform/kafka/client.ts'
+import { startConsumer, type BatchContext } from '@gavel/platform/kafka/consumer.ts'
 import { takeNew } from '@gavel/platform/postgres/inbox.ts'
 import { transaction } from '@gavel/platform/postgres/pool.ts'
 import type { ServiceContext } from '@gavel/platform/service.ts'
@@ -18,20 +14,8 @@ import { listen } from './store/listen.ts'
 import { workChannel } from './store/payments.ts'
 import { startWorker, type WorkerOptions } from './worker.ts'
 
-const is = <Definition extends EventDefinition>(
-  event: IncomingEvent,
-  definition: Definition
-): event is IncomingEvent<DataOf<Definition>> => event.definition.type === definition.type
-
-/** What an event means for its sale; undefined where it means nothing to payment. */
-function changeOf(event: IncomingEvent): SaleChange | undefined {
-  if (is(event, StockReserved)) return stockReserved(event, randomUUID())
-  if (is(event, BidFailed)) return bidFailed(event, randomUUID())
-  return undefined
-}
-
 export interface SagaParts {
-  kafka: Kafka
+  kafka: KafkaHandle
   pool: Pool
   connectionString: string
   provider: PaymentProvider
@@ -47,21 +31,14 @@ export async function startSaga(context: ServiceContext, parts: SagaParts): Prom
   const listener = await listen(context, connectionString, workChannel, () => worker.wake())
   context.closers.add('work notices', () => listener.stop(), 'relays')
 
-  const follow = async (topic: TopicDefinition): Promise<void> => {
-    const group = consumerGroup('payment', topic)
-    await startConsumer(context, kafka, {
-      topic,
-      group,
-      handleBatch: async (events) => {
-        const meant = events.filter((event) => changeOf(event) !== undefined)
-        if (meant.length === 0) return
-        await transaction(pool, async (client) => {
-          const fresh = await takeNew(client, group, meant)
-          await applyToSales(client, fresh.map(changeOf).filter((change) => change !== undefined))
-        })
-      }
-    })
-  }
-  await follow(reservations)
-  await follow(orders)
+  /** A whole batch, its inbox entries and its effect are one transaction. */
+  const applied =
+    <Event extends { id: string }>(changeOf: (event: Event) => SaleChange) =>
+    async (events: Event[], { group }: BatchContext): Promise<void> =>
+      await transaction(pool, async (client) => {
+        const fresh = await takeNew(client, group, events)
+        await applyToSales(client, fresh.map(changeOf))
+      })
+  await startConsumer(context, kafka, { topic: reservations, handlers: { StockReserved: applied(stockReserved) } })
+  await startConsumer(context, kafka, { topic: orders, handlers: { BidFailed: applied(bidFailed) } })
 }

@@ -1,12 +1,12 @@
-import type { DataOf } from '@gavel/contracts/define.ts'
+import { randomUUID } from 'node:crypto'
 import type { StockReserved } from '@gavel/contracts/events/sale.ts'
 import type { IncomingEvent } from '@gavel/platform/kafka/consumer.ts'
 import { onStockReserved } from '../domain/payment.ts'
 import type { SaleChange } from '../store/decide.ts'
 
 /** Stock is held for a sale: its price is due. */
-export const stockReserved = (event: IncomingEvent<DataOf<typeof StockReserved>>, paymentId: string): SaleChange => ({
-  orderNumber: event.data.sale.orderNumber,
-  traceparent: event.traceparent,
-  decide: (payment) => onStockReserved(payment, event.data.sale, paymentId)
+export const stockReserved = ({ data, traceparent }: IncomingEvent<typeof StockReserved>): SaleChange => ({
+  orderNumber: data.sale.orderNumber,
+  traceparent,
+  decide: (payment) => onStockReserved(payment, data.sale, randomUUID())
 })

@@ -1,4 +1,5 @@
-import { Client } from 'pg'
+import type { Client } from 'pg'
+import { loadPg } from '@gavel/platform/postgres/driver.ts'
 import type { ServiceContext } from '@gavel/platform/service.ts'
 
 const reconnectAfterMs = 1_000
@@ -27,7 +28,7 @@ export async function listen(
   }
 
   async function connect(): Promise<void> {
-    const next = new Client({ connectionString, application_name: `${name} ${channel}`, keepAlive: true, connectionTimeoutMillis: 5_000 })
+    const next = new (loadPg().Client)({ connectionString, application_name: `${name} ${channel}`, keepAlive: true, connectionTimeoutMillis: 5_000 })
     client = next
     next.on('error', later)
     next.on('end', () => later())
