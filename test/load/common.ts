@@ -13,10 +13,19 @@ import { audience, issuer } from './tokens.ts'
  * the decision differs. `common`: an auction is a document, a bid is a conditional update of it, an insert and a message.
  * `constant`: the route answers and decides nothing.
  */
-const { PORT, JWKS_URL, MONGODB_URL, MONGODB_DATABASE, KAFKA_BROKERS, LOAD_TOPIC } = process.env as Record<string, string>
+const { PORT, JWKS_URL, MONGODB_URL, MONGODB_DATABASE, KAFKA_BROKERS, LOAD_TOPIC } = process.env as Record<
+  string,
+  string
+>
 const decided = process.argv[2]
 
-const receipt = (bidId: string, auctionId: string, amountMinor: number, endsAt: number, decidedAt: number): BidReceipt => ({
+const receipt = (
+  bidId: string,
+  auctionId: string,
+  amountMinor: number,
+  endsAt: number,
+  decidedAt: number
+): BidReceipt => ({
   bidId,
   auctionId,
   sequence: 1,
@@ -31,7 +40,14 @@ const receipt = (bidId: string, auctionId: string, amountMinor: number, endsAt: 
   hash: '0'.repeat(64)
 })
 
-type AuctionDocument = { _id: string; status: string; priceMinor: number; leader: string | null; bidCount: number; endsAt: number }
+type AuctionDocument = {
+  _id: string
+  status: string
+  priceMinor: number
+  leader: string | null
+  bidCount: number
+  endsAt: number
+}
 type BidDocument = { _id: string; auctionId: string; userId: string; amountMinor: number; at: number }
 
 async function commonWay(): Promise<Handler<typeof placeBid>> {

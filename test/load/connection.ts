@@ -31,7 +31,7 @@ export class Connection {
         onread: {
           buffer,
           callback: (bytes: number) => {
-            connection?.read(buffer.latin1Slice(0, bytes))
+            connection?.read(buffer.toString('latin1', 0, bytes))
             return true
           }
         }

@@ -11,11 +11,16 @@ const { host, port, auctionId, tokens, connections, warmUpMs, measureMs, acknowl
 
 /** Fixed widths, so that every request of a connection has the same length and only its digits change. */
 const firstAmountMinor = 1_000_000
-const bidId = (connection: number, count: number): string => `b-${String(connection).padStart(4, '0')}-${String(count).padStart(6, '0')}`
+const bidId = (connection: number, count: number): string =>
+  `b-${String(connection).padStart(4, '0')}-${String(count).padStart(6, '0')}`
 
 const prefixFor = (token: string): string => {
   const length = `{"bidId":"${bidId(0, 0)}","amountMinor":${firstAmountMinor}}`.length
-  const head = [`POST /api/auctions/${auctionId}/bids HTTP/1.1`, `host: ${host}:${port}`, `authorization: Bearer ${token}`]
+  const head = [
+    `POST /api/auctions/${auctionId}/bids HTTP/1.1`,
+    `host: ${host}:${port}`,
+    `authorization: Bearer ${token}`
+  ]
   return [...head, 'content-type: application/json', `content-length: ${length}`, '', ''].join('\r\n')
 }
 
@@ -65,7 +70,10 @@ function note(connection: number, count: number, status: number, text: string, l
     larger.set(acknowledged)
     acknowledged = larger
   }
-  acknowledged.set([connection, count, status, numberAfter(text, '"sequence":'), numberAfter(text, '"index":')], answers * 5)
+  acknowledged.set(
+    [connection, count, status, numberAfter(text, '"sequence":'), numberAfter(text, '"index":')],
+    answers * 5
+  )
   answers += 1
 }
 
@@ -76,12 +84,15 @@ function run(connection: Connection, number: number): void {
     count += 1
     const startedAt = performance.now()
     underWay += 1
-    connection.send(`${prefix}{"bidId":"${bidId(number, count)}","amountMinor":${nextAmountMinor()}}`, (status, text) => {
-      underWay -= 1
-      note(number, count, status, text, performance.now() - startedAt)
-      if (!stopping) next()
-      else if (underWay === 0) drained()
-    })
+    connection.send(
+      `${prefix}{"bidId":"${bidId(number, count)}","amountMinor":${nextAmountMinor()}}`,
+      (status, text) => {
+        underWay -= 1
+        note(number, count, status, text, performance.now() - startedAt)
+        if (!stopping) next()
+        else if (underWay === 0) drained()
+      }
+    )
   }
   next()
 }
@@ -123,7 +134,8 @@ clearTimeout(bound)
 for (const connection of open) connection.close()
 
 latenciesMs.sort((a, b) => a - b)
-const at = (share: number): number => latenciesMs[Math.min(latenciesMs.length - 1, Math.floor(latenciesMs.length * share))] ?? 0
+const at = (share: number): number =>
+  latenciesMs[Math.min(latenciesMs.length - 1, Math.floor(latenciesMs.length * share))] ?? 0
 const measured: Measured = {
   requestsPerSecond: counts.requests / seconds,
   acceptedPerSecond: counts.accepted / seconds,

@@ -49,7 +49,13 @@ export function* readAcknowledged(file: string): Generator<Acknowledged> {
   const bytes = readFileSync(file)
   const numbers = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)
   for (let at = 0; at < numbers.length; at += 5) {
-    const [connection, count, status, sequence, index] = numbers.subarray(at, at + 5) as unknown as [number, number, number, number, number]
+    const [connection, count, status, sequence, index] = numbers.subarray(at, at + 5) as unknown as [
+      number,
+      number,
+      number,
+      number,
+      number
+    ]
     yield {
       bidId: `b-${String(connection).padStart(4, '0')}-${String(count).padStart(6, '0')}`,
       outcome: status === 201 ? 'accepted' : 'refused',

@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { logIn } from '@gavel/contracts/api/identity.ts'
 import { StartFailure } from '../failure.ts'
 import { Refused, type Gateway } from './gateway.ts'
@@ -6,7 +5,10 @@ import { Refused, type Gateway } from './gateway.ts'
 export type AdminCredentials = { email: string; password: string }
 
 /** Signs in as the admin, and signs in again before the token ends. */
-export async function openAdmin(gateway: Gateway, credentials: AdminCredentials): Promise<{ token(): Promise<string> }> {
+export async function openAdmin(
+  gateway: Gateway,
+  credentials: AdminCredentials
+): Promise<{ token(): Promise<string> }> {
   const signIn = async () => {
     try {
       return await gateway.call(logIn, { body: credentials }, { repeatable: true })

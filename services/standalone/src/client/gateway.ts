@@ -53,7 +53,9 @@ function pathOf(operation: AnyOperation, input: { params?: object; query?: objec
   const params = (input.params ?? {}) as Record<string, string | number>
   const path = operation.path.replace(/:(\w+)/g, (_all, name: string) => encodeURIComponent(String(params[name])))
   const query = Object.entries(input.query ?? {}).filter(([, value]) => value !== undefined)
-  return query.length === 0 ? path : `${path}?${new URLSearchParams(query.map(([name, value]) => [name, String(value)]))}`
+  return query.length === 0
+    ? path
+    : `${path}?${new URLSearchParams(query.map(([name, value]): [string, string] => [name, String(value)]))}`
 }
 
 function parseBody(text: string): unknown {
@@ -78,14 +80,29 @@ function isPassing(answer: Answer, repeatable: boolean): boolean {
 /** A client of the platform's public address, typed by the contracts. Waits out rate limits as it is told to. */
 export type Gateway = {
   url: string
-  call<Called extends AnyOperation>(operation: Called, input: InputOf<Called>, options?: CallOptions): Promise<AnswerOf<Called>>
+  call<Called extends AnyOperation>(
+    operation: Called,
+    input: InputOf<Called>,
+    options?: CallOptions
+  ): Promise<AnswerOf<Called>>
   close(): Promise<void>
 }
 
 export function createGateway(url: string, connections = 64): Gateway {
-  const pool = new Pool(url, { connections, pipelining: 1, headersTimeout: 30_000, bodyTimeout: 30_000, connectTimeout: 5_000 })
+  const pool = new Pool(url, {
+    connections,
+    pipelining: 1,
+    headersTimeout: 30_000,
+    bodyTimeout: 30_000,
+    connectTimeout: 5_000
+  })
 
-  async function once(operation: AnyOperation, path: string, body: unknown, token: string | undefined): Promise<Answer> {
+  async function once(
+    operation: AnyOperation,
+    path: string,
+    body: unknown,
+    token: string | undefined
+  ): Promise<Answer> {
     const response = await pool.request({
       method: operation.method,
       path,
@@ -96,7 +113,11 @@ export function createGateway(url: string, connections = 64): Gateway {
       body: body === undefined ? null : JSON.stringify(body)
     })
     const text = await response.body.text()
-    return { status: response.statusCode, retryAfterMs: retryAfterMs(response.headers['retry-after']), body: parseBody(text) }
+    return {
+      status: response.statusCode,
+      retryAfterMs: retryAfterMs(response.headers['retry-after']),
+      body: parseBody(text)
+    }
   }
 
   return {

@@ -27,7 +27,9 @@ export async function requireRunning(url: string): Promise<void> {
   }
   if (response.statusCode === 200 && readiness.status === 'ready') return
   if (readiness.services) {
-    throw new StartFailure(`Gavel at ${url} is not ready: ${unready(readiness as PlatformReadiness).join(', ')}. See its logs.`)
+    throw new StartFailure(
+      `Gavel at ${url} is not ready: ${unready(readiness as PlatformReadiness).join(', ')}. See its logs.`
+    )
   }
   throw new StartFailure(`What answers at ${url} is not a ready Gavel (GET /readyz: ${response.statusCode}). ${cure}`)
 }

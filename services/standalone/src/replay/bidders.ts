@@ -23,7 +23,8 @@ export type Bidder = {
   forgetToken(): void
 }
 
-const isRefused = (error: unknown, ...codes: string[]): boolean => error instanceof Refused && codes.includes(error.code)
+const isRefused = (error: unknown, ...codes: string[]): boolean =>
+  error instanceof Refused && codes.includes(error.code)
 
 async function signIn(gateway: Gateway, credentials: Credentials, displayName: string): Promise<TokenPair> {
   try {
@@ -35,7 +36,12 @@ async function signIn(gateway: Gateway, credentials: Credentials, displayName: s
 }
 
 /** Trades the kept refresh token, or signs in. A refresh is never repeated: a token used twice ends its session. */
-async function renew(gateway: Gateway, kept: KeptAccount | undefined, credentials: Credentials, displayName: string): Promise<KeptAccount> {
+async function renew(
+  gateway: Gateway,
+  kept: KeptAccount | undefined,
+  credentials: Credentials,
+  displayName: string
+): Promise<KeptAccount> {
   const cardStored = kept?.cardStored ?? false
   if (kept) {
     try {
@@ -51,7 +57,12 @@ async function renew(gateway: Gateway, kept: KeptAccount | undefined, credential
 export type Bidders = { named(name: string): Bidder; save(): void }
 
 /** Brings every bidder to an account with a good token and a stored card, and keeps them in `directory` for the next time. */
-export async function openBidders(gateway: Gateway, directory: string, names: readonly string[], step: Step): Promise<Bidders> {
+export async function openBidders(
+  gateway: Gateway,
+  directory: string,
+  names: readonly string[],
+  step: Step
+): Promise<Bidders> {
   const secret = readOrMakeSecret(join(directory, 'secret'))
   const file = join(directory, 'accounts.json')
   const { keys } = await gateway.call(readKeySet, {})

@@ -19,7 +19,12 @@ function whole(name: string, text: string, max: number): number {
 
 /** `help` where the usage is asked for. */
 export function parseReplayCommand(args: readonly string[]): ReplayCommand | 'help' {
-  const options = { json: { type: 'string' }, width: { type: 'string' }, wait: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const
+  const options = {
+    json: { type: 'string' },
+    width: { type: 'string' },
+    wait: { type: 'string' },
+    help: { type: 'boolean', short: 'h' }
+  } as const
   let parsed
   try {
     parsed = parseArgs({ args: [...args], options, allowPositionals: true })

@@ -24,7 +24,8 @@ function readFile(file: string): Recording {
 }
 
 function sayRemarks(progress: Progress, remarks: readonly Remark[], consequence: string): void {
-  for (const { line, problem } of remarks.slice(0, remarksShown)) progress.say(`line ${line}: ${problem}; ${consequence}`)
+  for (const { line, problem } of remarks.slice(0, remarksShown))
+    progress.say(`line ${line}: ${problem}; ${consequence}`)
   if (remarks.length > remarksShown) progress.say(`… and ${remarks.length - remarksShown} more lines; ${consequence}`)
 }
 

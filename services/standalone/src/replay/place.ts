@@ -25,10 +25,12 @@ export type ReplayedAuction = {
 export async function openRecorded(gateway: Gateway, admin: Admin, { recorded, id }: ReplayedAuction): Promise<void> {
   const options = { token: await admin.token(), repeatable: true }
   const title = recorded.item
-  await gateway.call(addProduct, { body: { productId: id, title, category: 'Replay' } }, options).catch((error: unknown) => {
-    // The answer to a first try was lost: the id is this replay's own, so the product is ours.
-    if (!(error instanceof Refused) || error.code !== 'PRODUCT_EXISTS') throw error
-  })
+  await gateway
+    .call(addProduct, { body: { productId: id, title, category: 'Replay' } }, options)
+    .catch((error: unknown) => {
+      // The answer to a first try was lost: the id is this replay's own, so the product is ours.
+      if (!(error instanceof Refused) || error.code !== 'PRODUCT_EXISTS') throw error
+    })
   await gateway.call(setStock, { params: { productId: id }, body: { available: 1 } }, options)
   const terms = {
     auctionId: id,
@@ -45,16 +47,28 @@ export async function openRecorded(gateway: Gateway, admin: Admin, { recorded, i
   await gateway.call(openAuction, { body: terms }, options)
 }
 
-async function placeRecorded(gateway: Gateway, auctionId: string, bidder: Bidder, bidId: string, amountMinor: number): Promise<BidAnswer> {
+async function placeRecorded(
+  gateway: Gateway,
+  auctionId: string,
+  bidder: Bidder,
+  bidId: string,
+  amountMinor: number
+): Promise<BidAnswer> {
   for (let tries = 1; ; tries += 1) {
     try {
       const token = await bidder.token()
-      await gateway.call(placeBid, { params: { auctionId }, body: { bidId, amountMinor, currency: 'USD' } }, { token, repeatable: true })
+      await gateway.call(
+        placeBid,
+        { params: { auctionId }, body: { bidId, amountMinor, currency: 'USD' } },
+        { token, repeatable: true }
+      )
       return { status: 'accepted' }
     } catch (error) {
       if (!(error instanceof Refused)) return { status: 'unanswered' }
       // A token can end between two of our looks at the clock, or its key can be gone; the bid id makes the repeat harmless.
-      if (error.code !== 'UNAUTHENTICATED' || tries > 1) return { status: 'refused', code: error.code }
+      if (error.code !== 'UNAUTHENTICATED' || tries > 1) {
+        return { status: 'refused', code: error.code, inLedger: error.problem['receipt'] !== undefined }
+      }
       bidder.forgetToken()
     }
   }

@@ -47,7 +47,10 @@ export function groupByAuction(rows: Iterable<Row>): Omit<Recording, 'badRows'> 
     const auction = auctions.get(auctionId) ?? { auctionId, item, openingPriceMinor, recordedPriceMinor, bids: [] }
     const difference = differs(auction, row)
     if (difference) {
-      contradictions.push({ line, problem: `${difference} differs from line ${auction.bids[0]!.line} of the same auction` })
+      contradictions.push({
+        line,
+        problem: `${difference} differs from line ${auction.bids[0]!.line} of the same auction`
+      })
     }
     auctions.set(auctionId, auction)
     auction.bids.push({ line, bidder, amountMinor, atDays })

@@ -7,7 +7,7 @@ const anOutcome = (changes: Partial<AuctionOutcome> = {}): AuctionOutcome => ({
   auctionId: '1',
   recordedMinor: 1500,
   closedMinor: 1500,
-  answers: [{ status: 'accepted' }, { status: 'refused', code: 'BID_TOO_LOW' }],
+  answers: [{ status: 'accepted' }, { status: 'refused', code: 'BID_TOO_LOW', inLedger: true }],
   sales: ['ordered'],
   ledger: 'verified',
   ...changes
@@ -18,7 +18,12 @@ describe('the report', () => {
     const report = reportOf(
       [
         anOutcome(),
-        anOutcome({ auctionId: '2', closedMinor: 1450, sales: ['failed'], answers: [{ status: 'refused', code: 'BID_NOT_RAISED' }] }),
+        anOutcome({
+          auctionId: '2',
+          closedMinor: 1450,
+          sales: ['failed'],
+          answers: [{ status: 'refused', code: 'BID_NOT_RAISED', inLedger: true }]
+        }),
         anOutcome({ auctionId: '3', sales: ['open'], ledger: 'broken', answers: [{ status: 'unanswered' }] }),
         anOutcome({ auctionId: '4', closedMinor: 0, sales: [], answers: [] })
       ],
@@ -48,7 +53,10 @@ describe('the report', () => {
 })
 
 describe('progress', () => {
-  const written = (isTTY: boolean, use: (progress: ReturnType<typeof createProgress>, tick: (ms: number) => void) => void): string => {
+  const written = (
+    isTTY: boolean,
+    use: (progress: ReturnType<typeof createProgress>, tick: (ms: number) => void) => void
+  ): string => {
     let text = ''
     let now = 0
     use(
@@ -66,7 +74,12 @@ describe('progress', () => {
       step.advance(5)
       step.done()
     })
-    expect(text.split('\r\u001B[2K')).toEqual(['', drawBar('Bids', 0, 10), drawBar('Bids', 5, 10), 'Bids: 10 of 10 in 0.2 s\n'])
+    expect(text.split('\r\u001B[2K')).toEqual([
+      '',
+      drawBar('Bids', 0, 10),
+      drawBar('Bids', 5, 10),
+      'Bids: 10 of 10 in 0.2 s\n'
+    ])
   })
 
   test('a log gets plain lines, one in five seconds', () => {

@@ -1,5 +1,6 @@
-/** What became of one bid. `undefined` of a code: it was accepted. */
-export type BidAnswer = { status: 'accepted' } | { status: 'refused'; code: string } | { status: 'unanswered' }
+/** What became of one bid. A refusal with a receipt is in the ledger. */
+export type BidAnswer =
+  { status: 'accepted' } | { status: 'refused'; code: string; inLedger: boolean } | { status: 'unanswered' }
 
 export type SaleEnding = 'ordered' | 'failed' | 'open'
 
