@@ -16,7 +16,9 @@ export async function startIssuer(): Promise<TestIssuer> {
   const { publicKey, privateKey } = await generateKeyPair('EdDSA', { extractable: true })
   const kid = 'test'
   const keySet = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid, alg: 'EdDSA', use: 'sig' }] })
-  const server = createServer((_request, response) => response.setHeader('content-type', 'application/json').end(keySet))
+  const server = createServer((_request, response) =>
+    response.setHeader('content-type', 'application/json').end(keySet)
+  )
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const jwksUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks.json`

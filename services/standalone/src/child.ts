@@ -32,8 +32,11 @@ export type Child = {
 
 const living = new Set<Child>()
 
-/** For an end in the middle of a start, when it is not yet known who belongs to whom. */
+let closed = false
+
+/** For an end in the middle of a start, when it is not yet known who belongs to whom. Nothing is started after it. */
 export async function stopAllChildren(boundMs: number): Promise<void> {
+  closed = true
   await Promise.all([...living].map((child) => child.stop(boundMs)))
 }
 
@@ -49,6 +52,7 @@ function openLog(file: string): number {
 /** Starts a process in a group of its own, so that Ctrl-C reaches it only through us, in our order. */
 export function startChild(options: ChildOptions): Child {
   const { name, command, args, logFile, stopSignal = 'SIGTERM' } = options
+  if (closed) throw new StartFailure(`${name} is not started any more.`)
   const log = openLog(logFile)
   const child = spawn(command, args, {
     detached: true,

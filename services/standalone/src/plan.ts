@@ -60,9 +60,11 @@ function ownVariables(name: string, input: PlanInput): Variables {
     case 'notification':
       return { SMTP_URL: `smtp://127.0.0.1:${ports['smtp']}` }
     case 'health':
-      return {
-        SERVICE_URLS: JSON.stringify(Object.fromEntries(services.map((each) => [each.name, at(ports[each.name])])))
-      }
+      return Object.fromEntries(
+        services
+          .filter((each) => each.name !== name)
+          .map((each) => [`SERVICE_${each.name.toUpperCase()}_URL`, at(ports[each.name])])
+      )
     default:
       return {}
   }
@@ -82,7 +84,9 @@ function planService(service: ServiceDefinition, index: number, input: PlanInput
     ...input.env,
     ...input.serviceEnv?.[service.name]
   }
-  return { name, entry: `${service.name}/src/main.ts`, port, readyPath: '/readyz', env }
+  // The health service answers for the others: it is not ready before they are, but it can be asked.
+  const readyPath = service.name === 'health' ? '/livez' : '/readyz'
+  return { name, entry: `${service.name}/src/main.ts`, port, readyPath, env }
 }
 
 /** Every process of ours, in the order they are listed: pure, so that it can be read and tested without starting one. */

@@ -55,6 +55,8 @@ export type Platform = {
   [Symbol.asyncDispose](): Promise<void>
 }
 
+/** The Kafka client computes pauses that are already over, and Node warns of each: nothing is wrong. */
+const nodeFlags = ['--disable-warning=TimeoutNegativeWarning']
 const readyBoundMs = 60_000
 
 async function answersOk(url: string): Promise<boolean> {
@@ -73,7 +75,7 @@ async function launchProcess(plan: ProcessPlan, directories: Directories): Promi
   const child = startChild({
     name: plan.name,
     command: process.execPath,
-    args: ['--enable-source-maps', join(repository, 'services', plan.entry)],
+    args: [...nodeFlags, join(repository, 'services', plan.entry)],
     logFile: join(directories.logs, `${plan.name}.log`),
     directory: repository,
     env: {

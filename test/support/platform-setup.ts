@@ -1,0 +1,13 @@
+import { freshPlatform, sharedVariable, type SharedPlatform } from './platform.ts'
+
+/** One platform for all journeys: they meet in it as people do, each with accounts and items of its own. */
+export default async function setup(): Promise<(() => Promise<void>) | undefined> {
+  if (process.env[sharedVariable]) return undefined
+  const platform = await freshPlatform({ durable: false, progress: (line) => console.error(`  ${line}`) })
+  const { url, mailUrl, providerUrl, admin, urls } = platform
+  process.env[sharedVariable] = JSON.stringify({ url, mailUrl, providerUrl, admin, urls } satisfies SharedPlatform)
+  return async () => {
+    delete process.env[sharedVariable]
+    await platform.stop()
+  }
+}
