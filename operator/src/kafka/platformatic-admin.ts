@@ -27,16 +27,18 @@ const refusals = new Set([
  * topic, and between its read and its write somebody else's change would be lost.
  */
 export function createKafkaAdmin(options: { brokers: string[]; clientId: string; timeoutMs?: number }): KafkaAdminPort {
-  const admin = new Admin({
+  const connection = {
     clientId: options.clientId,
     bootstrapBrokers: options.brokers,
     timeout: options.timeoutMs ?? 15_000,
-    connectTimeout: 5_000,
-    // The work queue retries. The client would repeat a batch of which a part has succeeded, and report that part as refused.
-    retries: 0
-  })
+    connectTimeout: 5_000
+  }
+  // Reading may be repeated at will: a partition that was just made has no leader for a moment.
+  const reader = new Admin({ ...connection, retries: 3, retryDelay: 200 })
+  // Writing is retried by the work queue. The client would repeat a batch of which a part has succeeded, and report that part as refused.
+  const admin = new Admin({ ...connection, retries: 0 })
   return {
-    describeTopics: (topics) => away(() => describeTopics(admin, topics)),
+    describeTopics: (topics) => away(() => describeTopics(reader, topics)),
     async createTopics(topics) {
       const outcomes: Outcomes = new Map()
       // One request carries one set of configs, so topics that ask for the same travel together.
@@ -63,9 +65,9 @@ export function createKafkaAdmin(options: { brokers: string[]; clientId: string;
       await batch(outcomes, () => admin.deleteTopics({ topics: [...topics] }))
       return outcomes
     },
-    activeGroups: () => away(() => activeGroups(admin)),
+    activeGroups: () => away(() => activeGroups(reader)),
     close: async () => {
-      await admin.close()
+      await Promise.all([reader.close(), admin.close()])
     }
   }
 }
