@@ -19,8 +19,9 @@ export default defineConfig({
           globalSetup: ['operator/test/global-setup.ts']
         }
       },
-      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...real } },
-      { test: { name: 'resilience', include: ['test/resilience/**/*.test.ts'], ...real, testTimeout: 300_000 } }
+      // One platform for all journeys; a resilience test kills things, so it starts a platform of its own.
+      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...real, globalSetup: ['test/support/platform-setup.ts'] } },
+      { test: { name: 'resilience', include: ['test/resilience/**/*.test.ts'], ...real, testTimeout: 300_000, globalSetup: [] } }
     ]
   }
 })

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import vitest from '../vitest.config.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const checks = {
@@ -13,7 +14,7 @@ const checks = {
   generated: ['node', 'services/contracts/src/generate.ts', '--check'],
   unused: ['knip']
 }
-const suites = ['unit', 'integration', 'e2e', 'resilience']
+const suites = vitest.test.projects.map((project) => project.test.name)
 const running = new Set()
 let told = false
 
