@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { freshPostgres, freshRedis } from '../../../test/support/database.ts'
+import { reserveSales } from '../src/store/reserve-sales.ts'
+import { aSale, saleConfirmed } from './inventory-under-test.ts'
+import { runInventory } from './running-inventory.ts'
+
+let inventory: Awaited<ReturnType<typeof runInventory>>
+let admin: { authorization: string }
+let bidder: { authorization: string }
+let postgres: Awaited<ReturnType<typeof freshPostgres>>
+const releases: (() => Promise<unknown>)[] = []
+beforeAll(async () => {
+  postgres = await freshPostgres('inventory')
+  const redis = freshRedis('inventory')
+  inventory = await runInventory({ postgresUrl: postgres.url, redis })
+  admin = await inventory.signIn('alice', 'admin')
+  bidder = await inventory.signIn('bob')
+  releases.push(inventory.stop, redis.release, postgres.release)
+})
+afterAll(async () => {
+  for (const release of releases) await release()
+})
+
+type Headers = Record<string, string>
+const read = (productId: string) => inventory.app.inject({ url: `/api/stock/${productId}` })
+const put = (productId: string, payload: unknown, headers: Headers = admin) =>
+  inventory.app.inject({ method: 'PUT', url: `/api/stock/${productId}`, headers, payload: payload as object })
+const adjust = (productId: string, payload: unknown, headers: Headers = admin) =>
+  inventory.app.inject({ method: 'POST', url: `/api/stock/${productId}/adjustments`, headers, payload: payload as object })
+const stored = async (): Promise<unknown> => {
+  const { rows } = await inventory.pool.query(
+    `select (select count(*) from stock) as stock, (select count(*) from adjustments) as adjustments, (select count(*) from outbox) as outbox`
+  )
+  return rows[0]
+}
+
+describe('stock', () => {
+  test('is set by an admin, at any number of locations, and read by anyone in sum', async () => {
+    expect((await put('lamp', { available: 4 })).json()).toMatchObject({ productId: 'lamp', available: 4, locations: [{ location: 'main', version: 1 }] })
+    expect((await put('lamp', { available: 3, location: 'north' })).statusCode).toBe(200)
+    expect((await read('lamp')).json()).toMatchObject({ available: 7, reserved: 0, sold: 0, locations: [{ location: 'main' }, { location: 'north' }] })
+  })
+
+  test('set to what it is already changes nothing and tells nobody', async () => {
+    await put('clock', { available: 4 })
+    const before = await stored()
+    expect((await put('clock', { available: 4 })).json()).toMatchObject({ locations: [{ version: 1 }] })
+    expect(await stored()).toEqual(before)
+  })
+
+  test('is adjusted once for each adjustment id', async () => {
+    await put('desk', { available: 4 })
+    const body = { adjustmentId: 'desk-1', delta: -3, reason: 'broken in transport' }
+    expect((await adjust('desk', body)).json()).toMatchObject({ available: 1 })
+    expect((await adjust('desk', body)).json()).toMatchObject({ available: 1 })
+    expect((await adjust('desk', { ...body, delta: -1 })).json()).toMatchObject({ status: 409, code: 'ADJUSTMENT_ID_REUSED' })
+    expect((await adjust('desk', { ...body, adjustmentId: 'desk-2' })).json()).toMatchObject({ code: 'STOCK_INSUFFICIENT', available: 1 })
+    expect((await read('desk')).json()).toMatchObject({ available: 1 })
+  })
+
+  test('the same adjustment sent many times at once counts once', async () => {
+    await put('chair', { available: 0 })
+    const answers = await Promise.all(Array.from({ length: 8 }, () => adjust('chair', { adjustmentId: 'chair-1', delta: 5, reason: 'delivery' })))
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual(answers.map(() => 200))
+    expect((await read('chair')).json()).toMatchObject({ available: 5 })
+  })
+
+  test('of a product nobody keeps is a 404 with its code', async () => {
+    expect((await read('nothing')).json()).toMatchObject({ status: 404, code: 'STOCK_NOT_FOUND' })
+    const adjustment = { adjustmentId: 'nothing-1', delta: 1, reason: 'found' }
+    expect((await adjust('nothing', adjustment)).json()).toMatchObject({ status: 404, code: 'STOCK_NOT_FOUND' })
+  })
+})
+
+describe('what is refused stores nothing', () => {
+  test.each<[string, unknown, string, Headers | undefined, number, string]>([
+    ['no token', { available: 1 }, 'lamp', {}, 401, 'UNAUTHENTICATED'],
+    ['a forged token', { available: 1 }, 'lamp', { authorization: 'Bearer eyJh.e30.c2ln' }, 401, 'UNAUTHENTICATED'],
+    ['a negative count', { available: -1 }, 'lamp', undefined, 400, 'INVALID_INPUT'],
+    ['a huge count', { available: 1e15 }, 'lamp', undefined, 400, 'INVALID_INPUT'],
+    ['half a piece', { available: 1.5 }, 'lamp', undefined, 400, 'INVALID_INPUT'],
+    ['a text for a number', { available: '5' }, 'lamp', undefined, 400, 'INVALID_INPUT'],
+    ['an unknown member', { available: 5, sold: 0 }, 'lamp', undefined, 400, 'INVALID_INPUT'],
+    ['an id of another form', { available: 5 }, 'lamp%20%27--', undefined, 400, 'INVALID_INPUT'],
+    ['a location of another form', { available: 5, location: 'a/b' }, 'lamp', undefined, 400, 'INVALID_INPUT'],
+    ['no body', undefined, 'lamp', undefined, 400, 'INVALID_INPUT'],
+    ['a body beyond the limit', { available: 5, location: 'x'.repeat(100_000) }, 'lamp', undefined, 413, 'BODY_TOO_LARGE']
+  ])('%s', async (_, payload, productId, headers, status, code) => {
+    const before = await stored()
+    const answer = await put(productId, payload, headers)
+    expect(answer.headers['content-type']).toContain('application/problem+json')
+    expect(answer.json()).toMatchObject({ status, code })
+    expect(await stored()).toEqual(before)
+  })
+
+  test('a bidder’s hand on stock', async () => {
+    const before = await stored()
+    expect((await put('lamp', { available: 1 }, bidder)).json()).toMatchObject({ status: 403, code: 'FORBIDDEN' })
+    const adjustment = { adjustmentId: 'x', delta: 1, reason: 'mine' }
+    expect((await adjust('lamp', adjustment, bidder)).json()).toMatchObject({ status: 403, code: 'FORBIDDEN' })
+    expect(await stored()).toEqual(before)
+  })
+
+  test('an adjustment beyond what a location may hold', async () => {
+    await put('sofa', { available: 1_000_000_000 })
+    const adjustment = { adjustmentId: 'sofa-1', delta: 1, reason: 'one more' }
+    expect((await adjust('sofa', adjustment)).json()).toMatchObject({ code: 'STOCK_LIMIT' })
+  })
+})
+
+describe('reads through the cache', () => {
+  test('show what a sale took right after its commit', async () => {
+    await put('vase', { available: 9 })
+    expect((await read('vase')).json()).toMatchObject({ available: 9 })
+    await reserveSales(inventory.pool, 'inventory.sale-confirmed', [saleConfirmed(aSale(1, { productId: 'vase', quantity: 2 }))], 5)
+    await inventory.cache.renew(['vase'])
+    expect((await read('vase')).json()).toMatchObject({ available: 7, reserved: 2 })
+  })
+
+  test('come from Redis and not from the database', async () => {
+    await put('rug', { available: 2 })
+    await read('rug')
+    await inventory.pool.query(`update stock set available = 1 where product_id = 'rug'`)
+    expect((await read('rug')).json()).toMatchObject({ available: 2 })
+  })
+
+  test('never go back: old figures that arrive late do not replace newer ones', async () => {
+    await put('bowl', { available: 2 })
+    await put('bowl', { available: 3 })
+    await inventory.pool.query(`update stock set version = 1, available = 99 where product_id = 'bowl'`)
+    await inventory.cache.renew(['bowl'])
+    expect((await read('bowl')).json()).toMatchObject({ available: 3 })
+  })
+
+  test('are right while Redis is away, and the service stays ready', async () => {
+    const alone = await runInventory({ postgresUrl: postgres.url, redis: { url: 'redis://127.0.0.1:1', keyPrefix: '' } })
+    try {
+      const headers = await alone.signIn('alice', 'admin')
+      const url = '/api/stock/mirror'
+      await alone.app.inject({ method: 'PUT', url, headers, payload: { available: 6 } })
+      expect((await alone.app.inject({ url })).json()).toMatchObject({ available: 6 })
+      await alone.app.inject({ method: 'PUT', url, headers, payload: { available: 5 } })
+      expect((await alone.app.inject({ url })).json()).toMatchObject({ available: 5 })
+      const ready = await alone.app.inject({ url: '/readyz' })
+      expect(ready.json()).toMatchObject({ status: 'ready', parts: { redis: { status: 'down' }, postgres: { status: 'up' } } })
+    } finally {
+      await alone.stop()
+    }
+  })
+})

@@ -1,0 +1,40 @@
+import { Secret } from '@gavel/platform/config.ts'
+import { createKafka } from '@gavel/platform/kafka/client.ts'
+import { createProducer } from '@gavel/platform/kafka/producer.ts'
+import { startOutboxRelay } from '@gavel/platform/postgres/outbox.ts'
+import { createPool } from '@gavel/platform/postgres/pool.ts'
+import { createRedis } from '@gavel/platform/redis/client.ts'
+import { createContext } from '@gavel/platform/service.ts'
+import type { FreshTopics } from '../../../test/support/database.ts'
+import { testTokens } from '../../../test/support/tokens.ts'
+import { buildApp } from '../src/app.ts'
+import { createInventoryMetrics } from '../src/metrics.ts'
+import { startSaga } from '../src/saga.ts'
+import { countOversoldPieces } from '../src/store/reservation-rows.ts'
+import { createStockCache } from '../src/store/stock-cache.ts'
+
+interface Backends {
+  postgresUrl: string
+  redis: { url: string; keyPrefix: string }
+  topics?: FreshTopics
+  cacheTtlMs?: number
+}
+
+/** The service as main.ts puts it together, without a process and a port. Without topics it only answers requests. */
+export async function runInventory({ postgresUrl, redis: redisAt, topics, cacheTtlMs = 60_000 }: Backends) {
+  const context = createContext({ name: 'inventory', logLevel: 'silent' })
+  const pool = createPool({ url: new Secret(postgresUrl) }, context)
+  const redis = createRedis({ url: new Secret(redisAt.url), keyPrefix: redisAt.keyPrefix }, context)
+  const metrics = createInventoryMetrics(context.metrics, () => countOversoldPieces(pool))
+  const cache = createStockCache({ redis, pool, ttlMs: cacheTtlMs, metrics })
+  const tokens = await testTokens()
+  const http = { trustedProxies: [], bodyLimitBytes: 64 * 1024, requestTimeoutMs: 5_000, origins: [] }
+  const app = buildApp({ context, http, auth: tokens.authenticator, pool, cache })
+  await app.ready()
+  if (topics) {
+    const kafka = createKafka({ brokers: topics.brokers, topicPrefix: topics.topicPrefix }, context)
+    await startOutboxRelay(context, pool, await createProducer(kafka))
+    await startSaga(kafka, { context, pool, cache, metrics })
+  }
+  return { context, pool, redis, app, cache, signIn: tokens.signIn, stop: () => context.closers.closeAll(20_000) }
+}
