@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { envoyYaml } from '@gavel/gateway/envoy.ts'
 import { services } from '@gavel/contracts/services.ts'
@@ -8,6 +7,7 @@ import { startChild, type Child } from '@gavel/standalone/child.ts'
 import { readDirectories } from '@gavel/standalone/config.ts'
 import { startPlatform, type Platform } from '@gavel/standalone/platform.ts'
 import { freePort, isListening, waitUntilReady } from '@gavel/standalone/ports.ts'
+import { platformHome, removeHome } from '../support/platform.ts'
 import { audience, issuer, startTokenIssuer, type TokenIssuer } from './tokens.ts'
 
 export const contenders = ['gavel', 'common', 'constant'] as const
@@ -79,10 +79,10 @@ async function startGateway(
 }
 
 export async function openStage(progress: (line: string) => void): Promise<Stage> {
-  const directory = mkdtempSync(join(tmpdir(), 'gavel-load-'))
+  const directory = platformHome()
   const logs = join(directory, 'logs')
   mkdirSync(logs, { recursive: true })
-  const ends: (() => Promise<unknown>)[] = [async () => rmSync(directory, { recursive: true, force: true })]
+  const ends: (() => Promise<unknown>)[] = [() => removeHome(directory)]
   const stop = async (): Promise<void> => {
     for (const end of ends.toReversed()) await end()
   }
