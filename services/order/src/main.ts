@@ -2,6 +2,7 @@ import { createAuthenticator } from '@gavel/platform/http/auth.ts'
 import { listen } from '@gavel/platform/http/server.ts'
 import { createKafka } from '@gavel/platform/kafka/client.ts'
 import { createProducer } from '@gavel/platform/kafka/producer.ts'
+import { startInboxSweep } from '@gavel/platform/postgres/inbox.ts'
 import { migrate } from '@gavel/platform/postgres/migrate.ts'
 import { startOutboxRelay } from '@gavel/platform/postgres/outbox.ts'
 import { createPool } from '@gavel/platform/postgres/pool.ts'
@@ -23,6 +24,7 @@ await runService({
     await listen(buildApp({ context, http: config.http, auth, pool }), config.http)
 
     const kafka = createKafka(config.kafka, context)
+    startInboxSweep(context, pool)
     await startOutboxRelay(context, pool, await createProducer(kafka))
     await startSaga(context, { kafka, pool, metrics, terms: config.terms, sweepIntervalMs: config.sweepIntervalMs })
   }
