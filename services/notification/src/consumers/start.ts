@@ -1,0 +1,21 @@
+import { auctions, bids, orders, payments, users } from '@gavel/contracts/topics.ts'
+import type { KafkaHandle } from '@gavel/platform/kafka/client.ts'
+import { startConsumer } from '@gavel/platform/kafka/consumer.ts'
+import type { ServiceContext } from '@gavel/platform/service.ts'
+import type { NoticeStore } from '../store/notice-store.ts'
+import { auctionClosed, auctionOpened, offerMade } from './auctions.ts'
+import { bidsDecided } from './bids.ts'
+import { bidFailed, orderCreated, paymentRefunded } from './sales.ts'
+import { userRegistered } from './users.ts'
+
+/** What is stored is handled once by the group, whichever process it falls to. Live streams have readers of their own. */
+export async function startConsumers(context: ServiceContext, kafka: KafkaHandle, store: NoticeStore): Promise<void> {
+  await startConsumer(context, kafka, { topic: users, handlers: { UserRegistered: userRegistered(store) } })
+  await startConsumer(context, kafka, {
+    topic: auctions,
+    handlers: { AuctionOpened: auctionOpened(store), AuctionClosed: auctionClosed(store), OfferMade: offerMade(store) }
+  })
+  await startConsumer(context, kafka, { topic: bids, handlers: { BidsDecided: bidsDecided(store) } })
+  await startConsumer(context, kafka, { topic: orders, handlers: { OrderCreated: orderCreated(store), BidFailed: bidFailed(store) } })
+  await startConsumer(context, kafka, { topic: payments, handlers: { PaymentRefunded: paymentRefunded(store) } })
+}

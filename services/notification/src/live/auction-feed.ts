@@ -1,0 +1,214 @@
+import type { LiveAuctionEvent } from '@gavel/contracts/api/web-socket.ts'
+import {
+  afterClosed,
+  afterDecided,
+  afterOpened,
+  closedEventOf,
+  decidedEventOf,
+  liveAuctionOf,
+  newerOf,
+  unknownAuction,
+  type AuctionPicture,
+  type Closed,
+  type Decided,
+  type Opened
+} from '../domain/auction-picture.ts'
+import { derivedPseudonym } from '../domain/pseudonym.ts'
+import { frameOf, type Following, type Laggards, type LiveConnection } from './connection.ts'
+
+/** Events kept for readers that come back after a break. */
+const keptEventsMax = 64
+
+/**
+ * Sending to one watcher costs some 10 µs of this process. A crowd of thousands on a hot auction would take all of it, so beyond a
+ * share of it a crowd gets fewer frames: what came in between is told by one snapshot.
+ */
+const pacedMsPerWatcher = 0.04
+const unpacedMs = 10
+
+interface Kept {
+  sequence: number
+  name: 'BidsDecided' | 'AuctionClosed'
+  data: LiveAuctionEvent
+  frame?: Buffer
+}
+
+export interface FeedParts {
+  laggards: Laggards
+  clock: () => number
+  onFrames: (kind: 'event' | 'snapshot', count: number) => void
+}
+
+/** Who watches an auction, and the last sequence each was sent. */
+export interface Watcher extends Following {
+  sequence: number
+}
+
+/** One auction's stream in this process: where it stands, its last events, and its watchers. */
+export class AuctionFeed {
+  readonly stream: string
+  readonly #parts: FeedParts
+  readonly #watchers = new Set<Watcher>()
+  #picture: AuctionPicture
+  /** Contiguous, up to the picture's sequence; the first follows `#keptAfter`. */
+  #kept: Kept[] = []
+  #keptAfter: number
+  #pending: Kept[] = []
+  #pendingJump = false
+  #pacing: NodeJS.Timeout | undefined
+  #sentAt = 0
+
+  constructor(auctionId: string, parts: FeedParts) {
+    this.stream = `auction:${auctionId}`
+    this.#parts = parts
+    this.#picture = unknownAuction(auctionId)
+    this.#keptAfter = this.#picture.sequence
+  }
+
+  get sequence(): number {
+    return this.#picture.sequence
+  }
+  get watchers(): number {
+    return this.#watchers.size
+  }
+  /** Its terms are known, so it can be shown. */
+  get isKnown(): boolean {
+    return this.#picture.terms !== undefined
+  }
+
+  opened(data: Opened): void {
+    const first = this.#picture.sequence < 0
+    this.#picture = afterOpened(this.#picture, data)
+    if (first) this.#restartAt(this.#picture.sequence)
+  }
+
+  decided(data: Decided): void {
+    this.#advance(afterDecided(this.#picture, data, derivedPseudonym), (state) => ({
+      sequence: data.sequence,
+      name: 'BidsDecided',
+      data: decidedEventOf(state, data, derivedPseudonym)
+    }))
+  }
+
+  closed(data: Closed): void {
+    this.#advance(afterClosed(this.#picture, data, derivedPseudonym), (state) => ({
+      sequence: data.sequence,
+      name: 'AuctionClosed',
+      data: closedEventOf(state, data)
+    }))
+  }
+
+  /** What the store knows may be newer: events can be missed by a process that just started or lost its connection. */
+  adopt(stored: AuctionPicture): void {
+    const before = this.#picture.sequence
+    this.#picture = newerOf(this.#picture, stored)
+    if (this.#picture.sequence === before) return
+    this.#restartAt(this.#picture.sequence)
+    this.#announce(undefined)
+  }
+
+  #restartAt(sequence: number): void {
+    this.#kept = []
+    this.#keptAfter = sequence
+  }
+
+  #advance(next: AuctionPicture, keptOf: (state: LiveAuctionEvent['state']) => Kept): void {
+    const before = this.#picture.sequence
+    this.#picture = next
+    if (next.sequence <= before) return
+    const state = liveAuctionOf(next, this.#parts.clock())
+    if (next.sequence !== before + 1 || !state) {
+      this.#restartAt(next.sequence)
+      this.#announce(undefined)
+      return
+    }
+    const kept = keptOf(state)
+    this.#kept.push(kept)
+    if (this.#kept.length > keptEventsMax) this.#keptAfter = this.#kept.shift()!.sequence
+    this.#announce(kept)
+  }
+
+  #announce(kept: Kept | undefined): void {
+    if (this.#watchers.size === 0) return
+    if (kept) this.#pending.push(kept)
+    else this.#pendingJump = true
+    if (this.#pacing) return
+    const paceMs = this.#watchers.size * pacedMsPerWatcher
+    const waitMs = paceMs <= unpacedMs ? 0 : this.#sentAt + paceMs - performance.now()
+    if (waitMs <= 0) this.#flush()
+    else this.#pacing = setTimeout(() => this.#flush(), waitMs)
+  }
+
+  #flush(): void {
+    this.#pacing = undefined
+    this.#sentAt = performance.now()
+    const [only, ...more] = this.#pending
+    const isOne = only !== undefined && more.length === 0 && !this.#pendingJump
+    this.#pending = []
+    this.#pendingJump = false
+    const frame = isOne ? this.#eventFrame(only) : this.#snapshotFrame()
+    if (!frame) return
+    let sent = 0
+    for (const watcher of this.#watchers) {
+      // A reader that came back with a newer sequence than this process had gets what follows that.
+      if (watcher.sequence >= this.sequence || this.#parts.laggards.has(watcher)) continue
+      // An event follows exactly the one before it; whoever has not got that one needs the whole.
+      if (watcher.connection.isFull) this.#parts.laggards.add(watcher)
+      else if (isOne && watcher.sequence !== only.sequence - 1) this.#snapshot(watcher)
+      else {
+        watcher.connection.send(frame)
+        watcher.sequence = this.sequence
+        sent++
+      }
+    }
+    this.#parts.onFrames(isOne ? 'event' : 'snapshot', sent)
+  }
+
+  #eventFrame(kept: Kept): Buffer {
+    const { sequence, name, data } = kept
+    return (kept.frame ??= frameOf({ type: 'event', stream: this.stream, sequence, name, data }))
+  }
+
+  #snapshotFrame(): Buffer | undefined {
+    const state = liveAuctionOf(this.#picture, this.#parts.clock())
+    return state && frameOf({ type: 'snapshot', stream: this.stream, sequence: this.sequence, state })
+  }
+
+  #snapshot(watcher: Watcher): void {
+    const frame = this.#snapshotFrame()
+    if (!frame) return
+    watcher.connection.send(frame)
+    watcher.sequence = this.sequence
+  }
+
+  /** Begins with what followed `afterSequence`, where that is still kept, and otherwise with a snapshot. */
+  watch(connection: LiveConnection, afterSequence: number | undefined): Watcher {
+    // What is being paced belongs to those who were here before; the newcomer starts behind it.
+    if (this.#pacing) {
+      clearTimeout(this.#pacing)
+      this.#flush()
+    }
+    const watcher: Watcher = { connection, sequence: afterSequence ?? -1, catchUp: () => this.#snapshot(watcher) }
+    this.#watchers.add(watcher)
+    const canResume = afterSequence !== undefined && afterSequence >= this.#keptAfter && afterSequence <= this.sequence
+    if (!canResume) {
+      this.#snapshot(watcher)
+      return watcher
+    }
+    for (const kept of this.#kept) {
+      if (kept.sequence <= watcher.sequence) continue
+      connection.send(this.#eventFrame(kept))
+      watcher.sequence = kept.sequence
+    }
+    return watcher
+  }
+
+  unwatch(watcher: Watcher): void {
+    this.#watchers.delete(watcher)
+    this.#parts.laggards.delete(watcher)
+  }
+
+  stop(): void {
+    clearTimeout(this.#pacing)
+  }
+}

@@ -1,0 +1,23 @@
+import type { Caused } from './notifications.ts'
+import { storeNotices } from './notifications.ts'
+import type { Collections } from './documents.ts'
+
+/** What the consumers write to. */
+export interface NoticeStore {
+  collections: Collections
+  add(caused: readonly Caused[]): Promise<void>
+}
+
+export function createNoticeStore(
+  collections: Collections,
+  { mailOutbid, clock, onStored }: { mailOutbid: boolean; clock: () => number; onStored: (count: number) => void }
+): NoticeStore {
+  return {
+    collections,
+    async add(caused) {
+      if (caused.length === 0) return
+      const stored = await storeNotices(collections, caused, { mailOutbid, now: clock() })
+      if (stored > 0) onStored(stored)
+    }
+  }
+}
