@@ -29,7 +29,7 @@ test('Kafka makes no topic by itself: a misspelt name is a failure, not a new to
   const admin = new Kafka({ brokers: [backends().kafka], logLevel: logLevel.NOTHING, retry: { retries: 0 } }).admin()
   await admin.connect()
   try {
-    await expect(admin.fetchTopicMetadata({ topics: ['misspelt'] })).rejects.toThrow()
+    await expect(admin.fetchTopicMetadata({ topics: ['misspelt'] })).rejects.toThrow('does not host this topic')
   } finally {
     await admin.disconnect()
   }

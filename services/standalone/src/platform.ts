@@ -79,7 +79,11 @@ async function launchProcess(plan: ProcessPlan, directories: Directories): Promi
     logFile: join(directories.logs, `${plan.name}.log`),
     directory: repository,
     env: {
-      ...{ PATH, HOME, TMPDIR, LANG, NODE_EXTRA_CA_CERTS },
+      PATH,
+      HOME,
+      TMPDIR,
+      LANG,
+      NODE_EXTRA_CA_CERTS,
       NODE_ENV: 'production',
       NODE_COMPILE_CACHE: join(directories.cache, 'node-compile-cache'),
       DRAIN_TIMEOUT_MS: '8000',

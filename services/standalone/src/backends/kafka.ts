@@ -78,7 +78,7 @@ function jarsOnPath(): string[] | undefined {
   const libs = script && join(dirname(realpathSync(script)), '..', 'libs')
   if (!libs || !existsSync(libs)) return undefined
   const jars = readdirSync(libs).filter((name) => name.endsWith('.jar'))
-  return jars.some((name) => /^kafka_2\.13-4\./.test(name)) ? jars.map((name) => join(libs, name)) : undefined
+  return jars.some((name) => name.startsWith('kafka_2.13-4.')) ? jars.map((name) => join(libs, name)) : undefined
 }
 
 async function fetchedJars(cache: string, progress: Progress): Promise<string[]> {
