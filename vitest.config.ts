@@ -16,7 +16,7 @@ export default defineConfig({
           name: 'operator',
           include: ['operator/test/**/*.test.ts'],
           ...real,
-          globalSetup: ['operator/test/global-setup.ts']
+          globalSetup: [...real.globalSetup, 'operator/test/global-setup.ts']
         }
       },
       // One platform for all journeys; a resilience test kills things, so it starts a platform of its own.

@@ -5,16 +5,17 @@ import type { ReconcileResult } from '../../kube/controller.ts'
 import type { EventRecorder } from '../../kube/events.ts'
 import { addFinalizer, deletionOverdue, hasFinalizer, isBeingDeleted, removeFinalizer } from '../../kube/finalizer.ts'
 import type { Reflector } from '../../kube/reflector.ts'
-import { keyOf } from '../../kube/reflector.ts'
 import { applyStatus } from '../../kube/status.ts'
 import { KafkaRefusal } from '../../kafka/admin-port.ts'
 import type { TopicObserver } from './observe.ts'
+import type { TopicIndex } from './topic-index.ts'
 import { planTopic, type Operation, type TopicPlan } from './plan.ts'
 import { kafkaTopic, topicFinalizer, topicNameOf, type KafkaTopicResource } from './types.ts'
 
 export interface KafkaTopicDependencies {
   client: KubeClient
   topics: Reflector
+  index: TopicIndex
   observer: TopicObserver
   events: EventRecorder
   now: () => Date
@@ -29,14 +30,14 @@ const fieldManager = 'gavel-kafka-topic'
 
 /** Reconciles one KafkaTopic: observe, plan, carry out, tell. */
 export function kafkaTopicReconciler(dependencies: KafkaTopicDependencies): (key: string) => Promise<ReconcileResult | void> {
-  const { client, topics, observer, events, now, configAllowList, driftMs = 8_000, deletionLimitMs = 300_000 } = dependencies
+  const { client, topics, index, observer, events, now, configAllowList, driftMs = 8_000, deletionLimitMs = 300_000 } = dependencies
 
   return async (key) => {
     const resource = topics.get(key) as KafkaTopicResource | undefined
     if (!resource || (isBeingDeleted(resource) && !hasFinalizer(resource, topicFinalizer))) return
     await addFinalizer(client, kafkaTopic, resource, topicFinalizer)
     const topic = topicNameOf(resource)
-    const owner = olderOwner(resource, topics)
+    const owner = index.olderOwner(resource)
     let plan: TopicPlan
     try {
       const observed = await observer.observe(topic, isBeingDeleted(resource))
@@ -146,16 +147,4 @@ async function carryOut(operation: Operation, observer: TopicObserver): Promise<
     default:
       return operation satisfies never
   }
-}
-
-/** The older resource for the same topic, if there is one; of two made in the same second the smaller uid is older. */
-function olderOwner(resource: KafkaTopicResource, topics: Reflector): string | undefined {
-  const name = topicNameOf(resource)
-  const age = ({ metadata }: KafkaTopicResource) => `${metadata.creationTimestamp ?? ''}/${metadata.uid ?? ''}`
-  let oldest = resource
-  for (const candidate of topics.objects() as IterableIterator<KafkaTopicResource>) {
-    // One that is going away still owns its topic: until its finalizer is gone nobody else may act on it.
-    if (topicNameOf(candidate) === name && age(candidate) < age(oldest)) oldest = candidate
-  }
-  return oldest === resource ? undefined : keyOf(oldest)
 }

@@ -1,0 +1,5 @@
+import type { CustomResource } from '../kube/custom-resource.ts'
+import { kafkaTopic } from './kafka-topic/types.ts'
+
+/** The one list of kinds. CRDs and RBAC come from it. */
+export const customResources: readonly CustomResource[] = [kafkaTopic]
