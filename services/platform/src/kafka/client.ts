@@ -1,4 +1,4 @@
-import { connect } from 'node:net'
+import net from 'node:net'
 import { Kafka, logLevel as levels, type logCreator } from 'kafkajs'
 import type { TopicDefinition } from '@gavel/contracts/define.ts'
 import type { Logger } from '../log.ts'
@@ -13,6 +13,8 @@ export interface KafkaSettings {
 /** Kafka, as the rest of the platform sees it. `client` is for this folder alone: nothing outside of it knows which library it is. */
 export interface KafkaHandle {
   readonly client: Kafka
+  /** For producers: less patient, because whoever publishes waits for the answer and can try again. */
+  readonly producing: Kafka
   readonly context: ServiceContext
   readonly brokers: readonly string[]
   readonly prefix: string
@@ -35,19 +37,20 @@ const quietly =
 
 export function createKafka(settings: KafkaSettings, context: ServiceContext): KafkaHandle {
   const prefix = settings.topicPrefix ?? ''
-  const client = new Kafka({
+  const common = {
     clientId: settings.clientId === undefined || settings.clientId === '' ? context.name : settings.clientId,
     brokers: [...settings.brokers],
     connectionTimeout: 3000,
-    requestTimeout: 15_000,
     enforceRequestTimeout: true,
-    // Short, because each user of the client begins again from the start where these run out.
-    retry: { initialRetryTime: 100, maxRetryTime: 2000, retries: 4 },
     logLevel: levels.INFO,
     logCreator: quietly(context.log)
-  })
+  }
+  // Few attempts, because each user of a client begins again from the start where these run out.
+  const client = new Kafka({ ...common, requestTimeout: 15_000, retry: { initialRetryTime: 100, maxRetryTime: 2000, retries: 4 } })
+  const producing = new Kafka({ ...common, requestTimeout: 8000, retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 2 } })
   const handle: KafkaHandle = {
     client,
+    producing,
     context,
     brokers: settings.brokers,
     prefix,
@@ -71,7 +74,7 @@ async function reachAny(brokers: readonly string[]): Promise<void> {
 function reach(broker: string): Promise<void> {
   const colon = broker.lastIndexOf(':')
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: broker.slice(0, colon), port: Number(broker.slice(colon + 1)), timeout: 1500 })
+    const socket = net.connect({ host: broker.slice(0, colon), port: Number(broker.slice(colon + 1)), timeout: 1500 })
     const end = (settle: () => void): void => {
       socket.destroy()
       settle()

@@ -27,7 +27,10 @@ export type BatchHandler<Topic extends TopicDefinition = TopicDefinition> = (
 
 /** A handler for each event by name; an event without one is passed over. */
 export type EventHandlers<Topic extends TopicDefinition> = {
-  [Definition in EventsOf<Topic> as Definition['name']]?: (events: IncomingEvent<Definition>[], batch: BatchContext) => Promise<void>
+  [Name in EventsOf<Topic>['name']]?: (
+    events: IncomingEvent<Extract<EventsOf<Topic>, { name: Name }>>[],
+    batch: BatchContext
+  ) => Promise<void>
 }
 
 interface CommonOptions<Topic extends TopicDefinition> {
@@ -43,7 +46,10 @@ interface CommonOptions<Topic extends TopicDefinition> {
 }
 
 export type ConsumerOptions<Topic extends TopicDefinition> = CommonOptions<Topic> &
-  ({ handleBatch: BatchHandler<Topic>; handlers?: never } | { handlers: EventHandlers<Topic>; handleBatch?: never })
+  (
+    | { handleBatch: BatchHandler<NoInfer<Topic>>; handlers?: never }
+    | { handlers: EventHandlers<NoInfer<Topic>>; handleBatch?: never }
+  )
 
 export interface RunningConsumer {
   readonly group: string

@@ -129,7 +129,8 @@ class QueueingProducer implements Producer {
       this.#client ??= await this.#connect()
       await this.#client.sendBatch({
         acks: -1,
-        timeout: 10_000,
+        // The broker's own limit for its replicas, below the client's for the whole request.
+        timeout: 6000,
         topicMessages: [...byTopic].map(([topic, ofTopic]) => ({
           topic,
           messages: ofTopic.map(({ key, value, headers, partition }) =>
@@ -145,13 +146,13 @@ class QueueingProducer implements Producer {
   }
 
   async #connect(): Promise<Client> {
-    const client = this.#kafka.client.producer({
+    const client = this.#kafka.producing.producer({
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
       createPartitioner: Partitioners.DefaultPartitioner,
       metadataMaxAge: 60_000,
-      retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 5 }
+      retry: { initialRetryTime: 200, maxRetryTime: 1000, retries: 2 }
     })
     try {
       await client.connect()
