@@ -4,13 +4,34 @@ import { defineConfig } from 'vitest/config'
  * Five suites by what they stand on: `unit` is pure; `integration` runs one service on real backends; `operator` stands on a real API server;
  * `e2e` and `resilience` run the whole platform as processes, one file at a time because they share two cores.
  */
-const real = { testTimeout: 120_000, hookTimeout: 240_000, fileParallelism: false, globalSetup: ['test/support/global-setup.ts'] }
+const real = {
+  testTimeout: 120_000,
+  hookTimeout: 240_000,
+  fileParallelism: false,
+  globalSetup: ['test/support/global-setup.ts']
+}
 
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['services/*/src/**/*.test.ts', 'operator/src/**/*.test.ts', 'test/tidy.test.ts', 'test/support/**/*.test.ts'] } },
-      { test: { name: 'integration', include: ['services/*/test/**/*.test.ts', 'test/integration/**/*.test.ts'], ...real } },
+      {
+        test: {
+          name: 'unit',
+          include: [
+            'services/*/src/**/*.test.ts',
+            'operator/src/**/*.test.ts',
+            'test/tidy.test.ts',
+            'test/support/**/*.test.ts'
+          ]
+        }
+      },
+      {
+        test: {
+          name: 'integration',
+          include: ['services/*/test/**/*.test.ts', 'test/integration/**/*.test.ts'],
+          ...real
+        }
+      },
       {
         test: {
           name: 'operator',
@@ -20,8 +41,23 @@ export default defineConfig({
         }
       },
       // One platform for all journeys; a resilience test kills things, so it starts a platform of its own.
-      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...real, globalSetup: ['test/support/platform-setup.ts'] } },
-      { test: { name: 'resilience', include: ['test/resilience/**/*.test.ts'], ...real, testTimeout: 300_000, globalSetup: [] } }
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          ...real,
+          globalSetup: ['test/support/platform-setup.ts']
+        }
+      },
+      {
+        test: {
+          name: 'resilience',
+          include: ['test/resilience/**/*.test.ts'],
+          ...real,
+          testTimeout: 300_000,
+          globalSetup: []
+        }
+      }
     ]
   }
 })

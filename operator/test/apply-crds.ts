@@ -11,7 +11,13 @@ const definitions: ResourceKind = {
   plural: 'customresourcedefinitions',
   namespaced: false
 }
-export const namespaces: ResourceKind = { group: '', version: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false }
+export const namespaces: ResourceKind = {
+  group: '',
+  version: 'v1',
+  kind: 'Namespace',
+  plural: 'namespaces',
+  namespaced: false
+}
 
 /** Installs every CRD and waits until the API server serves them. */
 export async function applyCrds(client: KubeClient): Promise<void> {
@@ -19,7 +25,9 @@ export async function applyCrds(client: KubeClient): Promise<void> {
     const definition = customResourceDefinition(resource) as unknown as KubeObject
     await client.apply(definitions, definition, 'test')
     await eventually(async () => {
-      const { status } = (await client.get(definitions, undefined, definition.metadata.name)) as { status?: { conditions?: Condition[] } }
+      const { status } = (await client.get(definitions, undefined, definition.metadata.name)) as {
+        status?: { conditions?: Condition[] }
+      }
       return conditionOf(status?.conditions, 'Established')?.status === 'True'
     })
     await eventually(async () => (await client.list(resource, undefined)).items)

@@ -42,7 +42,13 @@ export async function startFaultProxy(api: ApiServer): Promise<FaultProxy> {
     const fault = proxy.rule({ method, url, isWatch: url.includes('watch=true') })
     if (fault) return inject(fault, response)
     const body = await new Response(Readable.toWeb(request) as unknown as ReadableStream).text()
-    const { host: _host, connection: _connection, 'transfer-encoding': _encoding, 'content-length': _length, ...headers } = request.headers
+    const {
+      host: _host,
+      connection: _connection,
+      'transfer-encoding': _encoding,
+      'content-length': _length,
+      ...headers
+    } = request.headers
     const abort = new AbortController()
     response.once('close', () => abort.abort())
     const answer = await fetch(api.url + url, {
@@ -85,12 +91,16 @@ function inject(fault: FaultRule, response: ServerResponse): void {
     case 'answer': {
       const headers = fault.retryAfterSeconds === undefined ? {} : { 'retry-after': String(fault.retryAfterSeconds) }
       response.writeHead(fault.status, { 'content-type': 'application/json', ...headers })
-      response.end(JSON.stringify({ kind: 'Status', code: fault.status, reason: fault.reason ?? '', message: 'injected' }))
+      response.end(
+        JSON.stringify({ kind: 'Status', code: fault.status, reason: fault.reason ?? '', message: 'injected' })
+      )
       return
     }
     case 'error-event':
       response.writeHead(200, { 'content-type': 'application/json' })
-      response.end(`${JSON.stringify({ type: 'ERROR', object: { kind: 'Status', code: fault.code, reason: fault.reason, metadata: {} } })}\n`)
+      response.end(
+        `${JSON.stringify({ type: 'ERROR', object: { kind: 'Status', code: fault.code, reason: fault.reason, metadata: {} } })}\n`
+      )
       return
     case 'silence':
       response.writeHead(200, { 'content-type': 'application/json' })

@@ -2,43 +2,65 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { KubeClient, type KubeObject, type ResourceKind } from '../src/kube/client.ts'
 import { conditionOf } from '../src/kube/conditions.ts'
-import { Manager } from '../src/kube/manager.ts'
+import { ControllerRuntime } from '../src/kube/runtime.ts'
 import { createKafkaAdmin } from '../src/kafka/platformatic-admin.ts'
 import type { KafkaAdminPort } from '../src/kafka/admin-port.ts'
 import { addKafkaTopicController } from '../src/controllers/kafka-topic/register.ts'
-import { approveAnnotation, kafkaTopic, topicFinalizer, type KafkaTopicResource, type KafkaTopicSpec } from '../src/controllers/kafka-topic/types.ts'
+import {
+  approveAnnotation,
+  kafkaTopic,
+  topicFinalizer,
+  type KafkaTopicResource,
+  type KafkaTopicSpec
+} from '../src/controllers/kafka-topic/types.ts'
 import { startApiServer, type ApiServer } from '../../test/cluster/api-server.ts'
 import { backends } from '../../test/support/backends.ts'
 import { eventually } from '../../test/support/eventually.ts'
 import { applyCrds, namespaces } from './apply-crds.ts'
 
-const eventKind: ResourceKind = { group: 'events.k8s.io', version: 'v1', kind: 'Event', plural: 'events', namespaced: true }
+const eventKind: ResourceKind = {
+  group: 'events.k8s.io',
+  version: 'v1',
+  kind: 'Event',
+  plural: 'events',
+  namespaced: true
+}
 
 describe('KafkaTopic on a real API server and a real broker', () => {
   const prefix = `operator-${randomBytes(4).toString('hex')}-`
   let api: ApiServer
   let client: KubeClient
   let kafka: KafkaAdminPort
-  let manager: Manager
+  let runtime: ControllerRuntime
   const requests: string[] = []
 
   beforeAll(async () => {
-    api = await startApiServer({ binaries: inject('kubernetesBinaries'), directory: inject('temporaryDirectory') + '/kafka-topic' })
+    api = await startApiServer({
+      binaries: inject('kubernetesBinaries'),
+      directory: inject('temporaryDirectory') + '/kafka-topic'
+    })
     client = new KubeClient(api.config)
     await applyCrds(client)
     kafka = createKafkaAdmin({ brokers: backends().kafka.split(','), clientId: 'operator-test' })
-    manager = await startManager(kafka)
+    runtime = await startRuntime(kafka)
   })
   afterAll(async () => {
-    await manager.stop()
+    await runtime.stop()
     await kafka.close()
     await api.stop()
   })
 
-  async function startManager(admin: KafkaAdminPort): Promise<Manager> {
+  async function startRuntime(admin: KafkaAdminPort): Promise<ControllerRuntime> {
     const operatorClient = new KubeClient(api.config, (verb, kind) => requests.push(`${verb} ${kind}`))
-    const started = new Manager({ client: operatorClient, health: { host: '127.0.0.1', port: 0 } })
-    addKafkaTopicController({ manager: started, client: operatorClient, admin, instance: 'test', driftMs: 500, deletionLimitMs: 2_000 })
+    const started = new ControllerRuntime({ client: operatorClient, health: { host: '127.0.0.1', port: 0 } })
+    addKafkaTopicController({
+      runtime: started,
+      client: operatorClient,
+      admin,
+      instance: 'test',
+      driftMs: 500,
+      deletionLimitMs: 2_000
+    })
     await started.start()
     return started
   }
@@ -49,12 +71,23 @@ describe('KafkaTopic on a real API server and a real broker', () => {
     names.set(name, count)
     return `${prefix}${name}${count === 1 ? '' : `-${count}`}`
   }
-  const applyTopic = (name: string, spec: Partial<KafkaTopicSpec>, namespace = 'default', annotations: Record<string, string> = {}) =>
-    client.apply<KafkaTopicResource>(kafkaTopic, { metadata: { namespace, name, annotations }, spec: { partitions: 2, ...spec } }, 'test')
+  const applyTopic = (
+    name: string,
+    spec: Partial<KafkaTopicSpec>,
+    namespace = 'default',
+    annotations: Record<string, string> = {}
+  ) =>
+    client.apply<KafkaTopicResource>(
+      kafkaTopic,
+      { metadata: { namespace, name, annotations }, spec: { partitions: 2, ...spec } },
+      'test'
+    )
   const read = (name: string, namespace = 'default') => client.get<KafkaTopicResource>(kafkaTopic, namespace, name)
   const readyReason = async (name: string, namespace = 'default') => {
     const { status, metadata } = await read(name, namespace)
-    return status?.observedGeneration === metadata.generation ? conditionOf(status?.conditions, 'Ready')?.reason : undefined
+    return status?.observedGeneration === metadata.generation
+      ? conditionOf(status?.conditions, 'Ready')?.reason
+      : undefined
   }
   const described = async (topic: string) => (await kafka.describeTopics([topic])).get(topic)
   const events = async (name: string) =>
@@ -66,9 +99,17 @@ describe('KafkaTopic on a real API server and a real broker', () => {
     const name = unique('created')
     await applyTopic(name, { partitions: 3, config: { 'retention.ms': '3600000' } })
     await eventually(async () => (await readyReason(name)) === 'Reconciled')
-    expect(await described(name)).toMatchObject({ partitions: 3, config: { 'retention.ms': { value: '3600000', own: true } } })
+    expect(await described(name)).toMatchObject({
+      partitions: 3,
+      config: { 'retention.ms': { value: '3600000', own: true } }
+    })
     const { status, metadata } = await read(name)
-    expect(status).toMatchObject({ topicName: name, partitions: 3, managedConfig: ['retention.ms'], observedGeneration: 1 })
+    expect(status).toMatchObject({
+      topicName: name,
+      partitions: 3,
+      managedConfig: ['retention.ms'],
+      observedGeneration: 1
+    })
     expect(metadata.finalizers).toEqual([topicFinalizer])
     expect(await events(name)).toEqual(expect.arrayContaining(['CreateTopic', 'Reconciled']))
   })
@@ -123,7 +164,9 @@ describe('KafkaTopic on a real API server and a real broker', () => {
     const name = unique('corrected')
     await applyTopic(name, { config: { 'retention.ms': 'a while' } })
     await eventually(async () => (await readyReason(name)) === 'KafkaRefused')
-    expect(conditionOf((await read(name)).status?.conditions, 'Ready')?.message).toMatch(/INVALID_CONFIG.*retention\.ms/)
+    expect(conditionOf((await read(name)).status?.conditions, 'Ready')?.message).toMatch(
+      /INVALID_CONFIG.*retention\.ms/
+    )
     await applyTopic(name, { config: { 'retention.ms': '3600000' } })
     await eventually(async () => (await readyReason(name)) === 'Reconciled')
     expect(conditionOf((await read(name)).status?.conditions, 'Stalled')).toBeUndefined()
@@ -145,7 +188,9 @@ describe('KafkaTopic on a real API server and a real broker', () => {
     const [kept, taken] = [unique('kept'), unique('taken')]
     await applyTopic(kept, {})
     await applyTopic(taken, { deletionPolicy: 'Delete' })
-    await eventually(async () => (await readyReason(kept)) === 'Reconciled' && (await readyReason(taken)) === 'Reconciled')
+    await eventually(
+      async () => (await readyReason(kept)) === 'Reconciled' && (await readyReason(taken)) === 'Reconciled'
+    )
     await client.delete(kafkaTopic, 'default', kept)
     await client.delete(kafkaTopic, 'default', taken)
     await eventually(async () => (await client.find(kafkaTopic, 'default', kept)) === undefined)
@@ -159,7 +204,7 @@ describe('KafkaTopic on a real API server and a real broker', () => {
     await applyTopic(name, {})
     await eventually(async () => (await readyReason(name)) === 'Reconciled')
     const { metadata } = await read(name)
-    const checked = manager.registry.getSingleMetric('controller_runtime_reconcile_total')
+    const checked = runtime.registry.getSingleMetric('controller_runtime_reconcile_total')
     const reconciles = async () => (await checked?.get())?.values.reduce((sum, { value }) => sum + value, 0) ?? 0
     const from = await reconciles()
     requests.length = 0
@@ -171,8 +216,8 @@ describe('KafkaTopic on a real API server and a real broker', () => {
 
   test('while Kafka is away nothing is concluded, and deleting the namespace still ends', async () => {
     const away = createKafkaAdmin({ brokers: ['127.0.0.1:1'], clientId: 'operator-test', timeoutMs: 500 })
-    await manager.stop()
-    const lonely = await startManager(away)
+    await runtime.stop()
+    const lonely = await startRuntime(away)
     const namespace = `away-${randomBytes(3).toString('hex')}`
     await client.create(namespaces, { metadata: { name: namespace } })
     const name = unique('away')
@@ -187,7 +232,7 @@ describe('KafkaTopic on a real API server and a real broker', () => {
     expect(await described(name)).toBeDefined()
     await lonely.stop()
     await away.close()
-    manager = await startManager(kafka)
+    runtime = await startRuntime(kafka)
   })
 
   test('a dangerous change waits for its hash', async () => {
@@ -199,7 +244,9 @@ describe('KafkaTopic on a real API server and a real broker', () => {
     await eventually(async () => (await readyReason(name)) === 'ApprovalNeeded')
     expect((await described(name))?.partitions).toBe(1)
     const hash = (await read(name)).status?.plan?.hash ?? ''
-    await applyTopic(name, { partitions: 3, config: { 'retention.ms': '3600000' } }, 'default', { [approveAnnotation]: hash })
+    await applyTopic(name, { partitions: 3, config: { 'retention.ms': '3600000' } }, 'default', {
+      [approveAnnotation]: hash
+    })
     await eventually(async () => (await described(name))?.partitions === 3)
     await eventually(async () => (await readyReason(name)) === 'Reconciled')
     expect((await read(name)).status?.plan).toBeUndefined()
@@ -207,7 +254,11 @@ describe('KafkaTopic on a real API server and a real broker', () => {
 
   async function produceOne(topic: string): Promise<void> {
     const { Producer, stringSerializers } = await import('@platformatic/kafka')
-    const producer = new Producer({ clientId: 'operator-test', bootstrapBrokers: backends().kafka.split(','), serializers: stringSerializers })
+    const producer = new Producer({
+      clientId: 'operator-test',
+      bootstrapBrokers: backends().kafka.split(','),
+      serializers: stringSerializers
+    })
     await producer.send({ messages: [{ topic, key: 'key', value: 'value' }] })
     await producer.close()
   }

@@ -12,7 +12,10 @@ describe('leader election on a real API server', () => {
   let count = 0
 
   beforeAll(async () => {
-    api = await startApiServer({ binaries: inject('kubernetesBinaries'), directory: inject('temporaryDirectory') + '/lease' })
+    api = await startApiServer({
+      binaries: inject('kubernetesBinaries'),
+      directory: inject('temporaryDirectory') + '/lease'
+    })
     proxy = await startFaultProxy(api)
   })
   afterEach(async () => {
@@ -29,7 +32,12 @@ describe('leader election on a real API server', () => {
     election: LeaderElection
     terms: AbortSignal[]
   }
-  const candidate = (identity: string, name: string, config = api.config, more: { leaseMs?: number; renewDeadlineMs?: number } = {}): Candidate => {
+  const candidate = (
+    identity: string,
+    name: string,
+    config = api.config,
+    more: { leaseMs?: number; renewDeadlineMs?: number } = {}
+  ): Candidate => {
     const terms: AbortSignal[] = []
     const election = new LeaderElection({
       client: new KubeClient(config),

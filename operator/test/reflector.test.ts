@@ -16,7 +16,10 @@ describe('the reflector in front of a real API server that misbehaves', () => {
   let count = 0
 
   beforeAll(async () => {
-    api = await startApiServer({ binaries: inject('kubernetesBinaries'), directory: inject('temporaryDirectory') + '/reflector' })
+    api = await startApiServer({
+      binaries: inject('kubernetesBinaries'),
+      directory: inject('temporaryDirectory') + '/reflector'
+    })
     direct = new KubeClient(api.config)
     proxy = await startFaultProxy(api)
   })
@@ -30,7 +33,13 @@ describe('the reflector in front of a real API server that misbehaves', () => {
     await api.stop()
   })
 
-  const namespaces: ResourceKind = { group: '', version: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false }
+  const namespaces: ResourceKind = {
+    group: '',
+    version: 'v1',
+    kind: 'Namespace',
+    plural: 'namespaces',
+    namespaced: false
+  }
   const freshNamespace = async (): Promise<string> => {
     const name = `reflector-${++count}`
     await direct.create(namespaces, { metadata: { name } })
@@ -39,7 +48,14 @@ describe('the reflector in front of a real API server that misbehaves', () => {
   const write = (namespace: string, name: string, value: string) =>
     direct.apply(configMaps, { metadata: { namespace, name }, data: { value } }, 'test')
   const reflect = (namespace: string, more: Partial<ConstructorParameters<typeof Reflector>[0]> = {}): Reflector => {
-    const reflector = new Reflector({ client: new KubeClient(proxy.config), kind: configMaps, namespace, backOffMs: 10, backOffMaxMs: 200, ...more })
+    const reflector = new Reflector({
+      client: new KubeClient(proxy.config),
+      kind: configMaps,
+      namespace,
+      backOffMs: 10,
+      backOffMaxMs: 200,
+      ...more
+    })
     stops.push(() => reflector.stop())
     return reflector
   }
@@ -61,7 +77,11 @@ describe('the reflector in front of a real API server that misbehaves', () => {
   /** Answers the first watches with a fault; what is written meanwhile must still be seen. */
   const faults: [string, FaultRule, { relists: number }][] = [
     ['HTTP 500', { do: 'answer', status: 500 }, { relists: 1 }],
-    ['HTTP 429 with Retry-After', { do: 'answer', status: 429, reason: 'TooManyRequests', retryAfterSeconds: 1 }, { relists: 1 }],
+    [
+      'HTTP 429 with Retry-After',
+      { do: 'answer', status: 429, reason: 'TooManyRequests', retryAfterSeconds: 1 },
+      { relists: 1 }
+    ],
     ['HTTP 410', { do: 'answer', status: 410, reason: 'Expired' }, { relists: 4 }],
     ['an ERROR event 410', { do: 'error-event', code: 410, reason: 'Expired' }, { relists: 4 }],
     ['an ERROR event 500', { do: 'error-event', code: 500, reason: 'InternalError' }, { relists: 1 }],
@@ -82,7 +102,11 @@ describe('the reflector in front of a real API server that misbehaves', () => {
     await write(namespace, 'added', 'new')
     await direct.delete(configMaps, namespace, 'gone')
     await eventually(() =>
-      expect([value(reflector, namespace, 'kept'), value(reflector, namespace, 'added'), reflector.size]).toEqual(['new', 'new', 2])
+      expect([value(reflector, namespace, 'kept'), value(reflector, namespace, 'added'), reflector.size]).toEqual([
+        'new',
+        'new',
+        2
+      ])
     )
     expect(deleted).toEqual([`${namespace}/gone`])
     expect(reflector.relists).toBe(expected.relists)
@@ -93,7 +117,8 @@ describe('the reflector in front of a real API server that misbehaves', () => {
     await write(namespace, 'one', 'x')
     let left = 3
     const heard: unknown[] = []
-    proxy.rule = ({ isWatch, url }) => (!isWatch && url.includes(namespace) && left-- > 0 ? { do: 'answer', status: 503 } : undefined)
+    proxy.rule = ({ isWatch, url }) =>
+      !isWatch && url.includes(namespace) && left-- > 0 ? { do: 'answer', status: 503 } : undefined
     const reflector = reflect(namespace, { onFault: (fault) => heard.push(fault) })
     await reflector.start()
     expect(reflector.size).toBe(1)

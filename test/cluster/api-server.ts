@@ -29,7 +29,9 @@ export async function startApiServer(options: { binaries: KubernetesBinaries; di
   const serviceAccount = generateKeyPairSync('rsa', { modulusLength: 2048 })
   await Promise.all([
     writeFile(join(directory, 'tokens.csv'), `${token},admin,admin,system:masters\n`, { mode: 0o600 }),
-    writeFile(join(directory, 'sa.key'), serviceAccount.privateKey.export({ type: 'pkcs1', format: 'pem' }), { mode: 0o600 }),
+    writeFile(join(directory, 'sa.key'), serviceAccount.privateKey.export({ type: 'pkcs1', format: 'pem' }), {
+      mode: 0o600
+    }),
     writeFile(join(directory, 'sa.pub'), serviceAccount.publicKey.export({ type: 'spki', format: 'pem' }))
   ])
   const run = (name: string, command: string, args: string[]): ChildProcess => {

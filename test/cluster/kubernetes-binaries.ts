@@ -7,7 +7,15 @@ import { join } from 'node:path'
 /** The Kubernetes the tests run against. Its own go.mod decides every third-party version. */
 export const kubernetesVersion = 'v1.33.13'
 const stagingVersion = kubernetesVersion.replace(/^v1\./, 'v0.')
-const components = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy', 'kubectl']
+const components = [
+  'etcd',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'kubelet',
+  'kube-proxy',
+  'kubectl'
+]
 
 export interface KubernetesBinaries {
   directory: string
@@ -27,7 +35,10 @@ const named = (directory: string): KubernetesBinaries => ({
  * Finds the binaries in `KUBEBUILDER_ASSETS`, or in the cache, or builds them from Go modules (about nine minutes of CPU the first time,
  * nothing afterwards). The build's cache key is the version and the source.
  */
-export async function kubernetesBinaries(options: { cache: string; log?: (line: string) => void }): Promise<KubernetesBinaries> {
+export async function kubernetesBinaries(options: {
+  cache: string
+  log?: (line: string) => void
+}): Promise<KubernetesBinaries> {
   const given = process.env['KUBEBUILDER_ASSETS']
   if (given !== undefined && given !== '') return named(given)
   const log = options.log ?? ((line: string) => console.log(line))
@@ -43,8 +54,12 @@ async function build(source: string, directory: string, log: (line: string) => v
   const work = `${directory}.building`
   await rm(work, { recursive: true, force: true })
   await mkdir(work, { recursive: true })
-  log(`Kubernetes ${kubernetesVersion}: building etcd, the control plane and the node agents from Go modules (once; several minutes)`)
-  const download = JSON.parse(await go(['mod', 'download', '-json', `k8s.io/kubernetes@${kubernetesVersion}`], work)) as { Dir: string }
+  log(
+    `Kubernetes ${kubernetesVersion}: building etcd, the control plane and the node agents from Go modules (once; several minutes)`
+  )
+  const download = JSON.parse(
+    await go(['mod', 'download', '-json', `k8s.io/kubernetes@${kubernetesVersion}`], work)
+  ) as { Dir: string }
   const upstream = await readFile(join(download.Dir, 'go.mod'), 'utf8')
   const goMod = upstream
     .replace(/^module .*/m, 'module kubeone')
@@ -85,7 +100,13 @@ function go(args: string[], directory: string): Promise<string> {
     child.stderr.on('data', (chunk: Buffer) => errors.push(chunk))
     child.on('error', (fault) => {
       const missing = (fault as NodeJS.ErrnoException).code === 'ENOENT'
-      reject(missing ? new Error('Go is needed to build the Kubernetes test binaries: install Go 1.24 or newer, or set KUBEBUILDER_ASSETS.') : fault)
+      reject(
+        missing
+          ? new Error(
+              'Go is needed to build the Kubernetes test binaries: install Go 1.24 or newer, or set KUBEBUILDER_ASSETS.'
+            )
+          : fault
+      )
     })
     child.on('exit', (code) => {
       if (code === 0) resolve(Buffer.concat(output).toString())

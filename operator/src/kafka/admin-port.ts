@@ -5,7 +5,9 @@ export interface KafkaAdminPort {
   createTopics(topics: readonly NewTopic[]): Promise<Outcomes>
   addPartitions(topics: readonly { topic: string; total: number }[]): Promise<Outcomes>
   /** Changes the keys given and leaves all others alone. */
-  changeConfigs(topics: readonly { topic: string; set: Record<string, string>; unset: readonly string[] }[]): Promise<Outcomes>
+  changeConfigs(
+    topics: readonly { topic: string; set: Record<string, string>; unset: readonly string[] }[]
+  ): Promise<Outcomes>
   deleteTopics(topics: readonly string[]): Promise<Outcomes>
   /** Groups that have members now, with the topics their members read. */
   activeGroups(): Promise<Map<string, string[]>>

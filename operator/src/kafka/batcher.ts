@@ -22,7 +22,8 @@ export class Batcher<Ask, Answer> {
   }
 
   ask(ask: Ask): Promise<Answer> {
-    if (this.#waiting.length >= this.#waitingMax) return Promise.reject(new Error(`More than ${this.#waitingMax} requests to Kafka are waiting`))
+    if (this.#waiting.length >= this.#waitingMax)
+      return Promise.reject(new Error(`More than ${this.#waitingMax} requests to Kafka are waiting`))
     return new Promise((resolve, reject) => {
       this.#waiting.push({ ask, resolve, reject })
       if (this.#waiting.length >= this.#batchMax) this.#flush()

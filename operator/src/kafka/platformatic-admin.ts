@@ -5,7 +5,14 @@ import {
   IncrementalAlterConfigOperationTypes,
   ListOffsetTimestamps
 } from '@platformatic/kafka'
-import { KafkaAway, KafkaRefusal, type KafkaAdminPort, type NewTopic, type Outcomes, type TopicDescription } from './admin-port.ts'
+import {
+  KafkaAway,
+  KafkaRefusal,
+  type KafkaAdminPort,
+  type NewTopic,
+  type Outcomes,
+  type TopicDescription
+} from './admin-port.ts'
 
 /** Kafka's error codes that mean «no», as opposed to «not now». */
 const refusals = new Set([
@@ -51,7 +58,9 @@ export function createKafkaAdmin(options: { brokers: string[]; clientId: string;
     async addPartitions(topics) {
       const outcomes: Outcomes = new Map()
       await batch(outcomes, () =>
-        admin.createPartitions({ topics: topics.map(({ topic, total }) => ({ name: topic, count: total, assignments: null })) })
+        admin.createPartitions({
+          topics: topics.map(({ topic, total }) => ({ name: topic, count: total, assignments: null }))
+        })
       )
       return outcomes
     },
@@ -72,13 +81,29 @@ export function createKafkaAdmin(options: { brokers: string[]; clientId: string;
   }
 }
 
-const asNewTopic = ({ topic, partitions, replicas }: NewTopic) => ({ topic, partitions, ...(replicas === undefined ? {} : { replicas }) })
+const asNewTopic = ({ topic, partitions, replicas }: NewTopic) => ({
+  topic,
+  partitions,
+  ...(replicas === undefined ? {} : { replicas })
+})
 
-const asAlteration = ({ topic, set, unset }: { topic: string; set: Record<string, string>; unset: readonly string[] }) => ({
+const asAlteration = ({
+  topic,
+  set,
+  unset
+}: {
+  topic: string
+  set: Record<string, string>
+  unset: readonly string[]
+}) => ({
   resourceType: ConfigResourceTypes.TOPIC,
   resourceName: topic,
   configs: [
-    ...Object.entries(set).map(([name, value]) => ({ name, configOperation: IncrementalAlterConfigOperationTypes.SET, value })),
+    ...Object.entries(set).map(([name, value]) => ({
+      name,
+      configOperation: IncrementalAlterConfigOperationTypes.SET,
+      value
+    })),
     ...unset.map((name) => ({ name, configOperation: IncrementalAlterConfigOperationTypes.DELETE }))
   ]
 })
@@ -90,15 +115,23 @@ async function describeTopics(admin: Admin, asked: readonly string[]): Promise<M
   const metadata = await admin.metadata({ topics, forceUpdate: true, autocreateTopics: false })
   const partitionsOf = (topic: string, timestamp: bigint) => ({
     name: topic,
-    partitions: (metadata.topics.get(topic)?.partitions ?? []).map((_, partitionIndex) => ({ partitionIndex, timestamp }))
+    partitions: (metadata.topics.get(topic)?.partitions ?? []).map((_, partitionIndex) => ({
+      partitionIndex,
+      timestamp
+    }))
   })
   const [configs, ends, starts] = await Promise.all([
-    admin.describeConfigs({ resources: topics.map((resourceName) => ({ resourceType: ConfigResourceTypes.TOPIC, resourceName })) }),
+    admin.describeConfigs({
+      resources: topics.map((resourceName) => ({ resourceType: ConfigResourceTypes.TOPIC, resourceName }))
+    }),
     admin.listOffsets({ topics: topics.map((topic) => partitionsOf(topic, ListOffsetTimestamps.LATEST)) }),
     admin.listOffsets({ topics: topics.map((topic) => partitionsOf(topic, ListOffsetTimestamps.EARLIEST)) })
   ])
   const sum = (offsets: typeof ends, topic: string) =>
-    (offsets.find(({ name }) => name === topic)?.partitions ?? []).reduce((total, { offset }) => total + Number(offset), 0)
+    (offsets.find(({ name }) => name === topic)?.partitions ?? []).reduce(
+      (total, { offset }) => total + Number(offset),
+      0
+    )
   const configByTopic = new Map(configs.map((description) => [description.resourceName, description.configs]))
   return new Map(
     topics.flatMap((topic): [string, TopicDescription][] => {
@@ -113,7 +146,10 @@ async function describeTopics(admin: Admin, asked: readonly string[]): Promise<M
             partitions: described.partitionsCount,
             replicas: described.partitions[0]?.replicas.length ?? 0,
             config: Object.fromEntries(
-              config.map(({ name, value, configSource }) => [name, { value: value ?? '', own: configSource === ConfigSources.TOPIC_CONFIG }])
+              config.map(({ name, value, configSource }) => [
+                name,
+                { value: value ?? '', own: configSource === ConfigSources.TOPIC_CONFIG }
+              ])
             ),
             messages: sum(ends, topic) - sum(starts, topic)
           }
@@ -132,7 +168,13 @@ async function activeGroups(admin: Admin): Promise<Map<string, string[]>> {
       .filter(({ members }) => members.size > 0)
       .map(({ id, members }) => [
         id,
-        [...new Set([...members.values()].flatMap(({ assignments }) => [...(assignments?.values() ?? [])].map(({ topic }) => topic)))]
+        [
+          ...new Set(
+            [...members.values()].flatMap(({ assignments }) =>
+              [...(assignments?.values() ?? [])].map(({ topic }) => topic)
+            )
+          )
+        ]
       ])
   )
 }
@@ -171,7 +213,10 @@ interface ProtocolError extends Error {
 
 /** Finds the response that was thrown and pairs each of its errors with the topic it speaks of. */
 function* refusalsIn(thrown: unknown): Generator<{ topic: string; refusal: KafkaRefusal }> {
-  const { response, errors = [] } = thrown as { response?: Record<string, Record<string, unknown>[]>; errors?: ProtocolError[] }
+  const { response, errors = [] } = thrown as {
+    response?: Record<string, Record<string, unknown>[]>
+    errors?: ProtocolError[]
+  }
   if (response === undefined) {
     for (const inner of errors) yield* refusalsIn(inner)
     return
@@ -180,7 +225,8 @@ function* refusalsIn(thrown: unknown): Generator<{ topic: string; refusal: Kafka
     const [, member = '', index = ''] = error.path?.split('/') ?? []
     const row = response[member]?.[Number(index)]
     const topic = row?.['name'] ?? row?.['resourceName']
-    if (error.apiId === undefined || !refusals.has(error.apiId) || typeof topic !== 'string') throw new KafkaAway(error.message, { cause: thrown })
+    if (error.apiId === undefined || !refusals.has(error.apiId) || typeof topic !== 'string')
+      throw new KafkaAway(error.message, { cause: thrown })
     yield { topic, refusal: new KafkaRefusal(error.apiId, error.serverErrorMessage ?? error.message) }
   }
 }

@@ -22,7 +22,11 @@ const canonical = (value: unknown): unknown =>
         )
       : value
 
-export const hashOf = (object: unknown): string => createHash('sha256').update(JSON.stringify(canonical(object))).digest('hex').slice(0, 32)
+export const hashOf = (object: unknown): string =>
+  createHash('sha256')
+    .update(JSON.stringify(canonical(object)))
+    .digest('hex')
+    .slice(0, 32)
 
 /**
  * Applies an object we own, unless the one observed carries the hash of the same wish. Whoever changed a field by hand in between is
@@ -40,7 +44,10 @@ export async function applyObject(
   const { metadata } = desired.object
   await client.apply(
     desired.kind,
-    { ...desired.object, metadata: { ...metadata, annotations: { ...metadata.annotations, [appliedHashAnnotation]: hash } } },
+    {
+      ...desired.object,
+      metadata: { ...metadata, annotations: { ...metadata.annotations, [appliedHashAnnotation]: hash } }
+    },
     fieldManager
   )
   return true

@@ -71,7 +71,10 @@ export class WatchCanary {
     try {
       await this.#client.apply(
         configMaps,
-        { metadata: { namespace: this.#namespace, name: this.#name, labels: { 'gavel.dev/watch-canary': this.#name } }, data: { token } },
+        {
+          metadata: { namespace: this.#namespace, name: this.#name, labels: { 'gavel.dev/watch-canary': this.#name } },
+          data: { token }
+        },
         'gavel-watch-canary'
       )
     } catch (thrown) {

@@ -10,7 +10,8 @@ export interface ResourceKind {
   namespaced: boolean
 }
 
-export const apiVersionOf = ({ group, version }: ResourceKind): string => (group === '' ? version : `${group}/${version}`)
+export const apiVersionOf = ({ group, version }: ResourceKind): string =>
+  group === '' ? version : `${group}/${version}`
 
 export interface ObjectMeta {
   name: string
@@ -103,7 +104,8 @@ export class KubeClient {
   path(kind: ResourceKind, namespace?: string, name?: string, subresource?: string): string {
     const root = kind.group === '' ? `/api/${kind.version}` : `/apis/${kind.group}/${kind.version}`
     const scope = kind.namespaced && namespace !== undefined ? `/namespaces/${encodeURIComponent(namespace)}` : ''
-    const rest = name === undefined ? '' : `/${encodeURIComponent(name)}${subresource === undefined ? '' : `/${subresource}`}`
+    const rest =
+      name === undefined ? '' : `/${encodeURIComponent(name)}${subresource === undefined ? '' : `/${subresource}`}`
     return `${root}${scope}/${kind.plural}${rest}`
   }
 
@@ -112,11 +114,15 @@ export class KubeClient {
     const cluster = this.#config.getCurrentCluster()
     if (!cluster) throw new Error('The Kubernetes configuration names no current cluster')
     const url = new URL(cluster.server.replace(/\/$/, '') + path)
-    for (const [name, value] of Object.entries(options.query ?? {})) if (value !== undefined) url.searchParams.set(name, String(value))
+    for (const [name, value] of Object.entries(options.query ?? {}))
+      if (value !== undefined) url.searchParams.set(name, String(value))
     // Authentication is applied to each request anew, because service account tokens are rotated under a running process.
     const context = new RequestContext(url.toString(), HttpMethod.GET)
     await this.#config.applySecurityAuthentication(context)
-    const signals = [options.signal, options.timeoutMs === undefined ? undefined : AbortSignal.timeout(options.timeoutMs)]
+    const signals = [
+      options.signal,
+      options.timeoutMs === undefined ? undefined : AbortSignal.timeout(options.timeoutMs)
+    ]
     const response = await fetch(url, {
       method: options.method ?? 'GET',
       headers: {
@@ -138,12 +144,21 @@ export class KubeClient {
     return (await response.json()) as T
   }
 
-  get<T extends KubeObject>(kind: ResourceKind, namespace: string | undefined, name: string, signal?: AbortSignal): Promise<T> {
+  get<T extends KubeObject>(
+    kind: ResourceKind,
+    namespace: string | undefined,
+    name: string,
+    signal?: AbortSignal
+  ): Promise<T> {
     return this.#json<T>('get', kind, this.path(kind, namespace, name), signal ? { signal } : {})
   }
 
   /** Like {@link get}, with `undefined` where there is nothing. */
-  async find<T extends KubeObject>(kind: ResourceKind, namespace: string | undefined, name: string): Promise<T | undefined> {
+  async find<T extends KubeObject>(
+    kind: ResourceKind,
+    namespace: string | undefined,
+    name: string
+  ): Promise<T | undefined> {
     try {
       return await this.get<T>(kind, namespace, name)
     } catch (thrown) {
@@ -170,14 +185,24 @@ export class KubeClient {
 
   /** Replaces the object; a stale `resourceVersion` is a conflict. */
   replace<T extends KubeObject>(kind: ResourceKind, object: T, subresource?: string): Promise<T> {
-    return this.#json<T>('update', kind, this.path(kind, object.metadata.namespace, object.metadata.name, subresource), {
-      method: 'PUT',
-      body: { apiVersion: apiVersionOf(kind), kind: kind.kind, ...object }
-    })
+    return this.#json<T>(
+      'update',
+      kind,
+      this.path(kind, object.metadata.namespace, object.metadata.name, subresource),
+      {
+        method: 'PUT',
+        body: { apiVersion: apiVersionOf(kind), kind: kind.kind, ...object }
+      }
+    )
   }
 
   /** Server-side apply: the fields given become ours, under `fieldManager`; an apply that changes nothing keeps the resource version. */
-  apply<T extends KubeObject>(kind: ResourceKind, object: KubeObject, fieldManager: string, subresource?: string): Promise<T> {
+  apply<T extends KubeObject>(
+    kind: ResourceKind,
+    object: KubeObject,
+    fieldManager: string,
+    subresource?: string
+  ): Promise<T> {
     return this.#json<T>('apply', kind, this.path(kind, object.metadata.namespace, object.metadata.name, subresource), {
       method: 'PATCH',
       contentType: 'application/apply-patch+yaml',

@@ -21,7 +21,9 @@ export function mergeConditions(
   options: { generation: number; now: Date; absent?: readonly string[] }
 ): Condition[] {
   const dropped = new Set(options.absent ?? [])
-  const merged = new Map(existing.filter(({ type }) => !dropped.has(type)).map((condition) => [condition.type, condition]))
+  const merged = new Map(
+    existing.filter(({ type }) => !dropped.has(type)).map((condition) => [condition.type, condition])
+  )
   for (const condition of next) {
     const before = merged.get(condition.type)
     merged.set(condition.type, {

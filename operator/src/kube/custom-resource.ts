@@ -33,7 +33,8 @@ export interface CustomResource extends ResourceKind {
 
 /** The CustomResourceDefinition, ready to be written as YAML. */
 export function customResourceDefinition(resource: CustomResource): Record<string, unknown> {
-  const { group, version, kind, plural, singular, shortNames, categories, doc, spec, status, rules, columns, scale } = resource
+  const { group, version, kind, plural, singular, shortNames, categories, doc, spec, status, rules, columns, scale } =
+    resource
   const specSchema = structural(spec)
   if (rules !== undefined && rules.length > 0) {
     specSchema['x-kubernetes-validations'] = rules.map(({ rule, message, fieldPath }) => ({
@@ -112,18 +113,26 @@ const kept = [
 /** JSON Schema as Kubernetes' structural schemas want it: literals as enums, unions with null as `nullable`, no `$` keywords. */
 export function structural(schema: TSchema): Record<string, unknown> {
   const source = schema as unknown as Record<string, unknown>
-  if ('const' in source) return { ...structural({ ...source, const: undefined } as TSchema), type: typeof source['const'], enum: [source['const']] }
+  if ('const' in source)
+    return {
+      ...structural({ ...source, const: undefined } as TSchema),
+      type: typeof source['const'],
+      enum: [source['const']]
+    }
   const union = source['anyOf'] as TSchema[] | undefined
   if (union !== undefined) return structuralUnion(source, union)
   const target: Record<string, unknown> = {}
   for (const keyword of kept) if (source[keyword] !== undefined) target[keyword] = source[keyword]
   const properties = source['properties'] as Record<string, TSchema> | undefined
   if (properties !== undefined) {
-    target['properties'] = Object.fromEntries(Object.entries(properties).map(([name, member]) => [name, structural(member)]))
+    target['properties'] = Object.fromEntries(
+      Object.entries(properties).map(([name, member]) => [name, structural(member)])
+    )
   }
   const patterns = source['patternProperties'] as Record<string, TSchema> | undefined
   const values = patterns === undefined ? source['additionalProperties'] : Object.values(patterns)[0]
-  if (properties === undefined && typeof values === 'object' && values !== null) target['additionalProperties'] = structural(values as TSchema)
+  if (properties === undefined && typeof values === 'object' && values !== null)
+    target['additionalProperties'] = structural(values as TSchema)
   if (source['items'] !== undefined) target['items'] = structural(source['items'] as TSchema)
   return target
 }

@@ -1,6 +1,12 @@
 import { apiVersionOf, type KubeClient, type KubeObject, type ResourceKind } from './client.ts'
 
-const eventKind: ResourceKind = { group: 'events.k8s.io', version: 'v1', kind: 'Event', plural: 'events', namespaced: true }
+const eventKind: ResourceKind = {
+  group: 'events.k8s.io',
+  version: 'v1',
+  kind: 'Event',
+  plural: 'events',
+  namespaced: true
+}
 
 export interface EventOptions {
   type: 'Normal' | 'Warning'
@@ -60,7 +66,10 @@ export class EventRecorder {
     }
     try {
       await this.#client.create(eventKind, {
-        metadata: { namespace, name: `${name.slice(0, 200)}.${now.toString(16)}${Math.floor(Math.random() * 0xffff).toString(16)}` },
+        metadata: {
+          namespace,
+          name: `${name.slice(0, 200)}.${now.toString(16)}${Math.floor(Math.random() * 0xffff).toString(16)}`
+        },
         eventTime: `${new Date(now).toISOString().slice(0, -1)}000Z`,
         reportingController: this.#component,
         reportingInstance: this.#instance.slice(0, 128),
@@ -68,7 +77,13 @@ export class EventRecorder {
         reason: event.reason,
         type: event.type,
         note: event.note.slice(0, 1024),
-        regarding: { apiVersion: apiVersionOf(kind), kind: kind.kind, namespace, name, ...(uid === undefined ? {} : { uid }) }
+        regarding: {
+          apiVersion: apiVersionOf(kind),
+          kind: kind.kind,
+          namespace,
+          name,
+          ...(uid === undefined ? {} : { uid })
+        }
       } as KubeObject)
     } catch {
       // An Event is a courtesy: in a namespace that is ending the server refuses it, and the reconcile must go on.

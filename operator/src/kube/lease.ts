@@ -1,7 +1,13 @@
 import { hostname } from 'node:os'
 import { isConflict, isNotFound, type KubeClient, type KubeObject, type ResourceKind } from './client.ts'
 
-export const leases: ResourceKind = { group: 'coordination.k8s.io', version: 'v1', kind: 'Lease', plural: 'leases', namespaced: true }
+export const leases: ResourceKind = {
+  group: 'coordination.k8s.io',
+  version: 'v1',
+  kind: 'Lease',
+  plural: 'leases',
+  namespaced: true
+}
 
 interface Lease extends KubeObject {
   spec: {
@@ -126,7 +132,10 @@ export class LeaderElection {
     const transitions = (lease.spec.leaseTransitions ?? 0) + (holder === identity ? 0 : 1)
     const renewed = await client.replace<Lease>(leases, {
       ...lease,
-      spec: { ...this.#spec(transitions), ...(holder === identity ? { acquireTime: lease.spec.acquireTime ?? null } : {}) }
+      spec: {
+        ...this.#spec(transitions),
+        ...(holder === identity ? { acquireTime: lease.spec.acquireTime ?? null } : {})
+      }
     })
     this.#seen = { version: renewed.metadata.resourceVersion ?? '', at: this.#options.now() }
     return true
@@ -137,7 +146,10 @@ export class LeaderElection {
     const lease = await client.find<Lease>(leases, namespace, name)
     if (lease?.spec.holderIdentity !== identity) return
     // The resource version makes this a compare-and-set: a successor is never thrown out.
-    await client.replace<Lease>(leases, { ...lease, spec: { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1 } })
+    await client.replace<Lease>(leases, {
+      ...lease,
+      spec: { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1 }
+    })
   }
 
   #spec(leaseTransitions: number): Lease['spec'] {

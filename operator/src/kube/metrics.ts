@@ -34,8 +34,18 @@ export class ControllerMetrics {
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
       registers
     })
-    this.#adds = new Counter({ name: 'workqueue_adds_total', help: 'Keys added to the queue.', labelNames: ['name'], registers })
-    this.#retries = new Counter({ name: 'workqueue_retries_total', help: 'Keys put back after a failure.', labelNames: ['name'], registers })
+    this.#adds = new Counter({
+      name: 'workqueue_adds_total',
+      help: 'Keys added to the queue.',
+      labelNames: ['name'],
+      registers
+    })
+    this.#retries = new Counter({
+      name: 'workqueue_retries_total',
+      help: 'Keys put back after a failure.',
+      labelNames: ['name'],
+      registers
+    })
     const buckets = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60]
     this.#waited = new Histogram({
       name: 'workqueue_queue_duration_seconds',

@@ -51,7 +51,13 @@ describe('the work queue', () => {
   })
 
   test('the token bucket bounds the retries of all keys together', () => {
-    const queue = new WorkQueue({ backOffMs: 0, retriesPerSecond: 10, retryBurst: 5, random: () => 0, now: () => Date.now() })
+    const queue = new WorkQueue({
+      backOffMs: 0,
+      retriesPerSecond: 10,
+      retryBurst: 5,
+      random: () => 0,
+      now: () => Date.now()
+    })
     const delays = Array.from({ length: 25 }, (_, index) => queue.addRateLimited(`key-${index}`))
     expect(delays.slice(0, 5)).toEqual([0, 0, 0, 0, 0])
     expect(delays.at(-1)).toBeCloseTo(2000)

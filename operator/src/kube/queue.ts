@@ -88,10 +88,13 @@ export class WorkQueue {
     if (pending && pending.at <= at) return
     this.#cancelTimer(key)
     // A timer holds at most 2^31-1 ms; a longer wait is cut short, which costs one idle reconcile.
-    const timer = setTimeout(() => {
-      this.#timers.delete(key)
-      this.add(key)
-    }, Math.min(delayMs, 2_147_483_647))
+    const timer = setTimeout(
+      () => {
+        this.#timers.delete(key)
+        this.add(key)
+      },
+      Math.min(delayMs, 2_147_483_647)
+    )
     timer.unref()
     this.#timers.set(key, { timer, at })
   }

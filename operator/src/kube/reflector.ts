@@ -23,13 +23,21 @@ export interface ReflectorOptions {
   random?: () => number
 }
 
-export type ReflectorEvent = { key: string; type: 'changed' | 'deleted'; object: KubeObject; previous: KubeObject | undefined }
+export type ReflectorEvent = {
+  key: string
+  type: 'changed' | 'deleted'
+  object: KubeObject
+  previous: KubeObject | undefined
+}
 
 export const keyOf = ({ metadata }: KubeObject): string =>
   metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`
 
 export class Reflector {
-  readonly #options: Required<Pick<ReflectorOptions, 'pageSize' | 'silenceMs' | 'backOffMs' | 'backOffMaxMs' | 'random'>> & ReflectorOptions
+  readonly #options: Required<
+    Pick<ReflectorOptions, 'pageSize' | 'silenceMs' | 'backOffMs' | 'backOffMaxMs' | 'random'>
+  > &
+    ReflectorOptions
   readonly #objects = new Map<string, KubeObject>()
   readonly #listeners: ((event: ReflectorEvent) => void)[] = []
   readonly #stopping = new AbortController()
@@ -41,7 +49,14 @@ export class Reflector {
   #relists = 0
 
   constructor(options: ReflectorOptions) {
-    this.#options = { pageSize: 500, silenceMs: 90_000, backOffMs: 500, backOffMaxMs: 30_000, random: Math.random, ...options }
+    this.#options = {
+      pageSize: 500,
+      silenceMs: 90_000,
+      backOffMs: 500,
+      backOffMaxMs: 30_000,
+      random: Math.random,
+      ...options
+    }
   }
 
   get kind(): ResourceKind {
@@ -130,7 +145,12 @@ export class Reflector {
     let page: { metadata: { resourceVersion: string; continue?: string }; items: KubeObject[] }
     let continueToken: string | undefined
     do {
-      page = await client.list(kind, namespace, { limit: pageSize, continue: continueToken, labelSelector }, this.#stopping.signal)
+      page = await client.list(
+        kind,
+        namespace,
+        { limit: pageSize, continue: continueToken, labelSelector },
+        this.#stopping.signal
+      )
       for (const item of page.items) {
         seen.add(keyOf(item))
         this.#upsert(item)
@@ -153,7 +173,10 @@ export class Reflector {
     const heard = () => {
       this.#lastHeardAt = performance.now()
       clearTimeout(timer)
-      timer = setTimeout(() => silence.abort(new Error(`The watch of ${kind.plural} said nothing for ${silenceMs} ms`)), silenceMs)
+      timer = setTimeout(
+        () => silence.abort(new Error(`The watch of ${kind.plural} said nothing for ${silenceMs} ms`)),
+        silenceMs
+      )
     }
     heard()
     const openedAt = performance.now()
@@ -200,7 +223,11 @@ export class Reflector {
         break
       case 'ERROR': {
         const status = object as unknown as { code?: number; reason?: string; message?: string }
-        throw new ApiError(status.code ?? 500, status.reason ?? 'Unknown', status.message ?? 'The watch ended with an error')
+        throw new ApiError(
+          status.code ?? 500,
+          status.reason ?? 'Unknown',
+          status.message ?? 'The watch ended with an error'
+        )
       }
       default:
         void (type satisfies never)
@@ -213,7 +240,11 @@ export class Reflector {
     const object = this.#options.transform?.(incoming) ?? incoming
     const key = keyOf(object)
     const previous = this.#objects.get(key)
-    if (previous?.metadata.resourceVersion === object.metadata.resourceVersion && previous?.metadata.uid === object.metadata.uid) return
+    if (
+      previous?.metadata.resourceVersion === object.metadata.resourceVersion &&
+      previous?.metadata.uid === object.metadata.uid
+    )
+      return
     this.#objects.set(key, object)
     this.#tell({ key, type: 'changed', object, previous })
   }

@@ -29,8 +29,20 @@ export interface KafkaTopicDependencies {
 const fieldManager = 'gavel-kafka-topic'
 
 /** Reconciles one KafkaTopic: observe, plan, carry out, tell. */
-export function kafkaTopicReconciler(dependencies: KafkaTopicDependencies): (key: string) => Promise<ReconcileResult | void> {
-  const { client, topics, index, observer, events, now, configAllowList, driftMs = 8_000, deletionLimitMs = 300_000 } = dependencies
+export function kafkaTopicReconciler(
+  dependencies: KafkaTopicDependencies
+): (key: string) => Promise<ReconcileResult | void> {
+  const {
+    client,
+    topics,
+    index,
+    observer,
+    events,
+    now,
+    configAllowList,
+    driftMs = 8_000,
+    deletionLimitMs = 300_000
+  } = dependencies
 
   return async (key) => {
     const resource = topics.get(key) as KafkaTopicResource | undefined
@@ -41,13 +53,24 @@ export function kafkaTopicReconciler(dependencies: KafkaTopicDependencies): (key
     let plan: TopicPlan
     try {
       const observed = await observer.observe(topic, isBeingDeleted(resource))
-      plan = planTopic(resource, { observed, hashOf, ...(owner === undefined ? {} : { owner }), ...(configAllowList ? { configAllowList } : {}) })
+      plan = planTopic(resource, {
+        observed,
+        hashOf,
+        ...(owner === undefined ? {} : { owner }),
+        ...(configAllowList ? { configAllowList } : {})
+      })
       for (const { operation, description } of plan.steps) {
         await carryOut(operation, observer)
-        await events.record(kafkaTopic, resource, { type: 'Normal', reason: operation.type, action: operation.type, note: description })
+        await events.record(kafkaTopic, resource, {
+          type: 'Normal',
+          reason: operation.type,
+          action: operation.type,
+          note: description
+        })
       }
     } catch (thrown) {
-      if (isBeingDeleted(resource) && deletionOverdue(resource, deletionLimitMs, now())) return abandon(resource, thrown)
+      if (isBeingDeleted(resource) && deletionOverdue(resource, deletionLimitMs, now()))
+        return abandon(resource, thrown)
       await tellFailure(resource, thrown)
       throw thrown
     }
@@ -67,7 +90,11 @@ export function kafkaTopicReconciler(dependencies: KafkaTopicDependencies): (key
         ? {
             plan: {
               hash: waiting.hash,
-              operations: waiting.steps.map(({ operation, description, danger }) => ({ type: operation.type, description, danger }))
+              operations: waiting.steps.map(({ operation, description, danger }) => ({
+                type: operation.type,
+                description,
+                danger
+              }))
             }
           }
         : {})

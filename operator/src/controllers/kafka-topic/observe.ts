@@ -17,18 +17,30 @@ export function createTopicObserver(admin: KafkaAdminPort): TopicObserver {
     const described = await admin.describeTopics([...new Set(topics)])
     return topics.map((topic) => described.get(topic))
   })
-  const writer = <Change>(nameOf: (change: Change) => string, write: (changes: readonly Change[]) => Promise<Outcomes>) =>
+  const writer = <Change>(
+    nameOf: (change: Change) => string,
+    write: (changes: readonly Change[]) => Promise<Outcomes>
+  ) =>
     new Batcher<Change, KafkaRefusal | undefined>(async (changes) => {
       const outcomes = await write(changes)
       return changes.map((change) => outcomes.get(nameOf(change)))
     })
-  const creations = writer<NewTopic>(({ topic }) => topic, (topics) => admin.createTopics(topics))
-  const growths = writer<{ topic: string; total: number }>(({ topic }) => topic, (topics) => admin.addPartitions(topics))
+  const creations = writer<NewTopic>(
+    ({ topic }) => topic,
+    (topics) => admin.createTopics(topics)
+  )
+  const growths = writer<{ topic: string; total: number }>(
+    ({ topic }) => topic,
+    (topics) => admin.addPartitions(topics)
+  )
   const settings = writer<{ topic: string; set: Record<string, string>; unset: readonly string[] }>(
     ({ topic }) => topic,
     (topics) => admin.changeConfigs(topics)
   )
-  const deletions = writer<string>((topic) => topic, (topics) => admin.deleteTopics(topics))
+  const deletions = writer<string>(
+    (topic) => topic,
+    (topics) => admin.deleteTopics(topics)
+  )
 
   const settle = async (asked: Promise<KafkaRefusal | undefined>, harmless: string): Promise<void> => {
     const refusal = await asked
@@ -40,7 +52,10 @@ export function createTopicObserver(admin: KafkaAdminPort): TopicObserver {
       const description = await describe.ask(topic)
       if (!description) return undefined
       const groups = withGroups ? await admin.activeGroups() : new Map<string, string[]>()
-      return { ...description, activeGroups: [...groups].filter(([, topics]) => topics.includes(topic)).map(([group]) => group) }
+      return {
+        ...description,
+        activeGroups: [...groups].filter(([, topics]) => topics.includes(topic)).map(([group]) => group)
+      }
     },
     create: (topic) => settle(creations.ask(topic), 'TOPIC_ALREADY_EXISTS'),
     addPartitions: (change) => settle(growths.ask(change), ''),

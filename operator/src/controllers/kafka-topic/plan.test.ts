@@ -4,7 +4,10 @@ import { hashOf } from '../../kube/apply.ts'
 import { planTopic, type ObservedTopic, type Operation } from './plan.ts'
 import { approveAnnotation, type KafkaTopicResource, type KafkaTopicSpec } from './types.ts'
 
-const aTopic = (spec: Partial<KafkaTopicSpec> = {}, more: Partial<KafkaTopicResource> & { annotations?: Record<string, string>; deleted?: boolean } = {}): KafkaTopicResource => ({
+const aTopic = (
+  spec: Partial<KafkaTopicSpec> = {},
+  more: Partial<KafkaTopicResource> & { annotations?: Record<string, string>; deleted?: boolean } = {}
+): KafkaTopicResource => ({
   metadata: {
     name: 'bids',
     namespace: 'gavel',
@@ -15,41 +18,72 @@ const aTopic = (spec: Partial<KafkaTopicSpec> = {}, more: Partial<KafkaTopicReso
   spec: { partitions: 6, ...spec },
   ...(more.status ? { status: more.status } : {})
 })
-const observed = (more: Partial<ObservedTopic> = {}): ObservedTopic => ({ partitions: 6, replicas: 1, config: {}, messages: 10, activeGroups: [], ...more })
-const plan = (resource: KafkaTopicResource, seen?: ObservedTopic, more: { owner?: string; configAllowList?: string[] } = {}) =>
-  planTopic(resource, { observed: seen, hashOf, ...more })
+const observed = (more: Partial<ObservedTopic> = {}): ObservedTopic => ({
+  partitions: 6,
+  replicas: 1,
+  config: {},
+  messages: 10,
+  activeGroups: [],
+  ...more
+})
+const plan = (
+  resource: KafkaTopicResource,
+  seen?: ObservedTopic,
+  more: { owner?: string; configAllowList?: string[] } = {}
+) => planTopic(resource, { observed: seen, hashOf, ...more })
 const types = (steps: { operation: Operation }[]) => steps.map(({ operation }) => operation.type)
 const readyReason = (result: ReturnType<typeof plan>) => result.conditions.find(({ type }) => type === 'Ready')?.reason
 
 describe('the plan of a topic', () => {
   test('a missing topic is created with its config', () => {
     const { steps } = plan(aTopic({ config: { 'retention.ms': '1000', 'segment.ms': null } }))
-    expect(steps[0]?.operation).toEqual({ type: 'CreateTopic', topic: 'bids', partitions: 6, replicas: undefined, config: { 'retention.ms': '1000' } })
+    expect(steps[0]?.operation).toEqual({
+      type: 'CreateTopic',
+      topic: 'bids',
+      partitions: 6,
+      replicas: undefined,
+      config: { 'retention.ms': '1000' }
+    })
   })
 
   test('a topic as asked needs nothing', () => {
-    const result = plan(aTopic({ config: { 'retention.ms': '1000' } }), observed({ config: { 'retention.ms': { value: '1000', own: true } } }))
+    const result = plan(
+      aTopic({ config: { 'retention.ms': '1000' } }),
+      observed({ config: { 'retention.ms': { value: '1000', own: true } } })
+    )
     expect([result.steps, result.waiting, readyReason(result)]).toEqual([[], undefined, 'Reconciled'])
   })
 
   test('drift of a managed key is reverted, a key with null or not listed is left alone', () => {
-    const config = { 'retention.ms': { value: '5', own: true }, 'segment.ms': { value: '7', own: true }, 'max.message.bytes': { value: '9', own: true } }
+    const config = {
+      'retention.ms': { value: '5', own: true },
+      'segment.ms': { value: '7', own: true },
+      'max.message.bytes': { value: '9', own: true }
+    }
     const { steps } = plan(aTopic({ config: { 'retention.ms': '1000', 'segment.ms': null } }), observed({ config }))
-    expect(steps.map(({ operation }) => operation)).toEqual([{ type: 'SetConfig', topic: 'bids', set: { 'retention.ms': '1000' }, unset: [] }])
+    expect(steps.map(({ operation }) => operation)).toEqual([
+      { type: 'SetConfig', topic: 'bids', set: { 'retention.ms': '1000' }, unset: [] }
+    ])
   })
 
   test('a key taken out of the spec goes back to the default, if this resource had set it', () => {
     const config = { 'segment.ms': { value: '7', own: true }, 'retention.ms': { value: '8', own: true } }
     const { steps } = plan(aTopic({}, { status: { managedConfig: ['segment.ms'] } }), observed({ config }))
-    expect(steps.map(({ operation }) => operation)).toEqual([{ type: 'SetConfig', topic: 'bids', set: {}, unset: ['segment.ms'] }])
+    expect(steps.map(({ operation }) => operation)).toEqual([
+      { type: 'SetConfig', topic: 'bids', set: {}, unset: ['segment.ms'] }
+    ])
   })
 
   test('growing a keyed topic with messages waits for the approval of its hash', () => {
     const waiting = plan(aTopic({ partitions: 12 }), observed())
     expect([types(waiting.steps), readyReason(waiting)]).toEqual([[], 'ApprovalNeeded'])
     const hash = waiting.waiting?.hash ?? ''
-    expect(types(plan(aTopic({ partitions: 12 }, { annotations: { [approveAnnotation]: hash } }), observed()).steps)).toEqual(['AddPartitions'])
-    expect(types(plan(aTopic({ partitions: 24 }, { annotations: { [approveAnnotation]: hash } }), observed()).steps)).toEqual([])
+    expect(
+      types(plan(aTopic({ partitions: 12 }, { annotations: { [approveAnnotation]: hash } }), observed()).steps)
+    ).toEqual(['AddPartitions'])
+    expect(
+      types(plan(aTopic({ partitions: 24 }, { annotations: { [approveAnnotation]: hash } }), observed()).steps)
+    ).toEqual([])
   })
 
   test.each([
@@ -71,7 +105,10 @@ describe('the plan of a topic', () => {
     ['min.insync.replicas', '1', '2', false],
     ['max.message.bytes', '1000', '10', false]
   ])('%s from %s to %s waits: %s', (key, before, after, waits) => {
-    const result = plan(aTopic({ config: { [key]: after } }), observed({ config: { [key]: { value: before, own: true } } }))
+    const result = plan(
+      aTopic({ config: { [key]: after } }),
+      observed({ config: { [key]: { value: before, own: true } } })
+    )
     expect(result.waiting !== undefined).toBe(waits)
     expect(result.steps.length).toBe(waits ? 0 : 1)
   })
@@ -79,15 +116,24 @@ describe('the plan of a topic', () => {
   test('the harmless part of a change does not wait for the dangerous part', () => {
     const config = { 'retention.ms': { value: '1000', own: true }, 'max.message.bytes': { value: '1', own: false } }
     const result = plan(aTopic({ config: { 'retention.ms': '5', 'max.message.bytes': '2' } }), observed({ config }))
-    expect(result.steps.map(({ operation }) => operation)).toEqual([{ type: 'SetConfig', topic: 'bids', set: { 'max.message.bytes': '2' }, unset: [] }])
-    expect(result.waiting?.steps.map(({ operation }) => operation)).toEqual([{ type: 'SetConfig', topic: 'bids', set: { 'retention.ms': '5' }, unset: [] }])
+    expect(result.steps.map(({ operation }) => operation)).toEqual([
+      { type: 'SetConfig', topic: 'bids', set: { 'max.message.bytes': '2' }, unset: [] }
+    ])
+    expect(result.waiting?.steps.map(({ operation }) => operation)).toEqual([
+      { type: 'SetConfig', topic: 'bids', set: { 'retention.ms': '5' }, unset: [] }
+    ])
   })
 
   test.each([
     ['fewer partitions', { partitions: 3 }, {}, 'NotSupported'],
     ['another replication factor', { replicas: 3 }, {}, 'NotSupported'],
     ['a throttle key', { config: { 'leader.replication.throttled.replicas': '*' } }, {}, 'NotSupported'],
-    ['a key outside the allow-list', { config: { 'segment.ms': '1' } }, { configAllowList: ['retention.ms'] }, 'NotSupported'],
+    [
+      'a key outside the allow-list',
+      { config: { 'segment.ms': '1' } },
+      { configAllowList: ['retention.ms'] },
+      'NotSupported'
+    ],
     ['another owner', {}, { owner: 'gavel/older' }, 'ResourceConflict']
   ])('%s is refused with its reason and changes nothing', (_name, spec, more, reason) => {
     const result = plan(aTopic(spec), observed(), more)
@@ -101,20 +147,52 @@ describe('the plan of a topic', () => {
   describe('deletion', () => {
     test.each([
       ['Retain leaves the topic', { deletionPolicy: 'Retain' as const }, observed(), {}, [], true],
-      ['Delete takes an idle, empty topic', { deletionPolicy: 'Delete' as const }, observed({ messages: 0 }), {}, ['DeleteTopic'], true],
+      [
+        'Delete takes an idle, empty topic',
+        { deletionPolicy: 'Delete' as const },
+        observed({ messages: 0 }),
+        {},
+        ['DeleteTopic'],
+        true
+      ],
       ['Delete of a topic with messages waits', { deletionPolicy: 'Delete' as const }, observed(), {}, [], false],
-      ['Delete of a topic with members waits', { deletionPolicy: 'Delete' as const }, observed({ messages: 0, activeGroups: ['g'] }), {}, [], false],
+      [
+        'Delete of a topic with members waits',
+        { deletionPolicy: 'Delete' as const },
+        observed({ messages: 0, activeGroups: ['g'] }),
+        {},
+        [],
+        false
+      ],
       ['a topic already gone is let go', { deletionPolicy: 'Delete' as const }, undefined, {}, [], true],
-      ['a resource that lost the conflict takes nothing', { deletionPolicy: 'Delete' as const }, observed({ messages: 0 }), { owner: 'x/y' }, [], true],
-      ['paused does not hold deletion up', { deletionPolicy: 'Delete' as const, paused: true }, observed({ messages: 0 }), {}, ['DeleteTopic'], true]
+      [
+        'a resource that lost the conflict takes nothing',
+        { deletionPolicy: 'Delete' as const },
+        observed({ messages: 0 }),
+        { owner: 'x/y' },
+        [],
+        true
+      ],
+      [
+        'paused does not hold deletion up',
+        { deletionPolicy: 'Delete' as const, paused: true },
+        observed({ messages: 0 }),
+        {},
+        ['DeleteTopic'],
+        true
+      ]
     ])('%s', (_name, spec, seen, more, expected, release) => {
       const result = plan(aTopic(spec, { deleted: true }), seen, more)
       expect([types(result.steps), result.release]).toEqual([expected, release])
     })
 
     test('the approved hash of a deletion stays valid while messages arrive', () => {
-      const hash = plan(aTopic({ deletionPolicy: 'Delete' }, { deleted: true }), observed({ messages: 1 })).waiting?.hash ?? ''
-      const later = plan(aTopic({ deletionPolicy: 'Delete' }, { deleted: true, annotations: { [approveAnnotation]: hash } }), observed({ messages: 99 }))
+      const hash =
+        plan(aTopic({ deletionPolicy: 'Delete' }, { deleted: true }), observed({ messages: 1 })).waiting?.hash ?? ''
+      const later = plan(
+        aTopic({ deletionPolicy: 'Delete' }, { deleted: true, annotations: { [approveAnnotation]: hash } }),
+        observed({ messages: 99 })
+      )
       expect([types(later.steps), later.release]).toEqual([['DeleteTopic'], true])
     })
   })
@@ -127,7 +205,9 @@ describe('the plan of a topic', () => {
           return observed({
             partitions: operation.partitions,
             messages: 0,
-            config: Object.fromEntries(Object.entries(operation.config).map(([key, value]) => [key, { value, own: true }]))
+            config: Object.fromEntries(
+              Object.entries(operation.config).map(([key, value]) => [key, { value, own: true }])
+            )
           })
         case 'AddPartitions':
           return topic && { ...topic, partitions: operation.total }
@@ -158,7 +238,10 @@ describe('the plan of a topic', () => {
       replicas: fc.constant(1),
       messages: fc.constantFrom(0, 5),
       activeGroups: fc.constant([] as string[]),
-      config: fc.dictionary(keys, fc.record({ value: fc.integer({ min: 1, max: 9 }).map(String), own: fc.constant(true) }))
+      config: fc.dictionary(
+        keys,
+        fc.record({ value: fc.integer({ min: 1, max: 9 }).map(String), own: fc.constant(true) })
+      )
     }),
     { nil: undefined }
   )

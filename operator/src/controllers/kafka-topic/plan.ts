@@ -23,7 +23,13 @@ export interface PlanContext {
 }
 
 export type Operation =
-  | { type: 'CreateTopic'; topic: string; partitions: number; replicas: number | undefined; config: Record<string, string> }
+  | {
+      type: 'CreateTopic'
+      topic: string
+      partitions: number
+      replicas: number | undefined
+      config: Record<string, string>
+    }
   | { type: 'AddPartitions'; topic: string; total: number }
   | { type: 'SetConfig'; topic: string; set: Record<string, string>; unset: string[] }
   | { type: 'DeleteTopic'; topic: string }
@@ -50,8 +56,18 @@ export interface TopicPlan {
 const neverTouched = new Set(['leader.replication.throttled.replicas', 'follower.replication.throttled.replicas'])
 
 const ready = (reason: string, message: string): NewCondition => ({ type: 'Ready', status: 'True', reason, message })
-const notReady = (reason: string, message: string): NewCondition => ({ type: 'Ready', status: 'False', reason, message })
-const stalled = (reason: string, message: string): NewCondition => ({ type: 'Stalled', status: 'True', reason, message })
+const notReady = (reason: string, message: string): NewCondition => ({
+  type: 'Ready',
+  status: 'False',
+  reason,
+  message
+})
+const stalled = (reason: string, message: string): NewCondition => ({
+  type: 'Stalled',
+  status: 'True',
+  reason,
+  message
+})
 
 /** Decides what brings a topic to what its resource asks for. Pure: the same input gives the same plan and the same hash. */
 export function planTopic(resource: KafkaTopicResource, context: PlanContext): TopicPlan {
@@ -59,11 +75,17 @@ export function planTopic(resource: KafkaTopicResource, context: PlanContext): T
   if (resource.metadata.deletionTimestamp !== undefined) return planDeletion(resource, context, managedConfig)
   if (context.owner !== undefined) {
     const message = `Topic ${topicNameOf(resource)} is managed by the older resource ${context.owner}`
-    return idle([notReady('ResourceConflict', message), stalled('ResourceConflict', message)], ['Reconciling'], managedConfig)
+    return idle(
+      [notReady('ResourceConflict', message), stalled('ResourceConflict', message)],
+      ['Reconciling'],
+      managedConfig
+    )
   }
-  if (resource.spec.paused) return idle([ready('Paused', 'Reconciliation is paused by spec.paused')], ['Reconciling', 'Stalled'], managedConfig)
+  if (resource.spec.paused)
+    return idle([ready('Paused', 'Reconciliation is paused by spec.paused')], ['Reconciling', 'Stalled'], managedConfig)
   const refusal = refuse(resource, context)
-  if (refusal !== undefined) return idle([notReady('NotSupported', refusal), stalled('NotSupported', refusal)], ['Reconciling'], managedConfig)
+  if (refusal !== undefined)
+    return idle([notReady('NotSupported', refusal), stalled('NotSupported', refusal)], ['Reconciling'], managedConfig)
   return approved(resource, context, changes(resource, context, managedConfig), wantedConfig(resource).keys)
 }
 
@@ -84,7 +106,9 @@ function refuse({ spec }: KafkaTopicResource, { observed, configAllowList }: Pla
   if (observed && spec.replicas !== undefined && spec.replicas !== observed.replicas) {
     return `The topic has replication factor ${observed.replicas} and the spec asks for ${spec.replicas}: changing it is not supported`
   }
-  const forbidden = Object.keys(spec.config ?? {}).filter((key) => neverTouched.has(key) || (configAllowList && !configAllowList.includes(key)))
+  const forbidden = Object.keys(spec.config ?? {}).filter(
+    (key) => neverTouched.has(key) || (configAllowList && !configAllowList.includes(key))
+  )
   return forbidden.length === 0 ? undefined : `Not allowed in config: ${forbidden.toSorted().join(', ')}`
 }
 
@@ -93,14 +117,24 @@ function wantedConfig({ spec }: KafkaTopicResource): { values: Record<string, st
   return { values: Object.fromEntries(entries), keys: entries.map(([key]) => key).toSorted() }
 }
 
-function changes(resource: KafkaTopicResource, { observed }: PlanContext, managedConfig: readonly string[]): PlannedStep[] {
+function changes(
+  resource: KafkaTopicResource,
+  { observed }: PlanContext,
+  managedConfig: readonly string[]
+): PlannedStep[] {
   const { spec } = resource
   const topic = topicNameOf(resource)
   const wanted = wantedConfig(resource)
   if (!observed) {
     return [
       {
-        operation: { type: 'CreateTopic', topic, partitions: spec.partitions, replicas: spec.replicas, config: wanted.values },
+        operation: {
+          type: 'CreateTopic',
+          topic,
+          partitions: spec.partitions,
+          replicas: spec.replicas,
+          config: wanted.values
+        },
         description: `Create ${topic} with ${spec.partitions} partitions`
       }
     ]
@@ -127,14 +161,22 @@ function configSteps(
 ): PlannedStep[] {
   const differs = wanted.keys.filter((key) => observed.config[key]?.value !== wanted.values[key])
   const unset = managedConfig.filter((key) => !wanted.keys.includes(key) && observed.config[key]?.own).toSorted()
-  const dangers = new Map(differs.flatMap((key) => dangerOf(key, observed.config[key]?.value, wanted.values[key] ?? '', observed)))
+  const dangers = new Map(
+    differs.flatMap((key) => dangerOf(key, observed.config[key]?.value, wanted.values[key] ?? '', observed))
+  )
   const harmless = differs.filter((key) => !dangers.has(key))
   const describe = (keys: string[]) =>
     keys.map((key) => `${key}: ${observed.config[key]?.value ?? 'default'} → ${wanted.values[key]}`).join(', ')
   const steps: PlannedStep[] = []
   if (harmless.length > 0 || unset.length > 0) {
-    const parts = [...(harmless.length > 0 ? [describe(harmless)] : []), ...(unset.length > 0 ? [`back to default: ${unset.join(', ')}`] : [])]
-    steps.push({ operation: { type: 'SetConfig', topic, set: pick(wanted.values, harmless), unset }, description: `Configure ${topic}: ${parts.join('; ')}` })
+    const parts = [
+      ...(harmless.length > 0 ? [describe(harmless)] : []),
+      ...(unset.length > 0 ? [`back to default: ${unset.join(', ')}`] : [])
+    ]
+    steps.push({
+      operation: { type: 'SetConfig', topic, set: pick(wanted.values, harmless), unset },
+      description: `Configure ${topic}: ${parts.join('; ')}`
+    })
   }
   if (dangers.size > 0) {
     const keys = [...dangers.keys()].toSorted()
@@ -160,14 +202,21 @@ function dangerOf(key: string, before: string | undefined, after: string, observ
   if (key === 'cleanup.policy' && after.includes('compact') !== before.includes('compact')) {
     return [[key, 'cleanup.policy changes between delete and compact: messages that were kept may go']]
   }
-  if (key === 'min.insync.replicas' && Number(after) < Number(before)) return [[key, 'min.insync.replicas gets lower: an acknowledged message may be lost']]
+  if (key === 'min.insync.replicas' && Number(after) < Number(before))
+    return [[key, 'min.insync.replicas gets lower: an acknowledged message may be lost']]
   return []
 }
 
-function approved(resource: KafkaTopicResource, context: PlanContext, steps: PlannedStep[], managedConfig: string[]): TopicPlan {
+function approved(
+  resource: KafkaTopicResource,
+  context: PlanContext,
+  steps: PlannedStep[],
+  managedConfig: string[]
+): TopicPlan {
   const dangerous = steps.filter(({ danger }) => danger !== undefined)
   const hash = context.hashOf({ uid: resource.metadata.uid ?? '', steps: dangerous.map(({ operation }) => operation) })
-  const free = (resource.spec.changePolicy ?? 'Plan') === 'Apply' || resource.metadata.annotations?.[approveAnnotation] === hash
+  const free =
+    (resource.spec.changePolicy ?? 'Plan') === 'Apply' || resource.metadata.annotations?.[approveAnnotation] === hash
   if (dangerous.length === 0 || free) {
     return {
       steps,
@@ -197,7 +246,9 @@ function planDeletion(resource: KafkaTopicResource, context: PlanContext, manage
   const topic = topicNameOf(resource)
   const reasons = [
     ...(observed.messages > 0 ? [`it holds ${observed.messages} messages`] : []),
-    ...(observed.activeGroups.length > 0 ? [`consumer groups are active on it: ${observed.activeGroups.join(', ')}`] : [])
+    ...(observed.activeGroups.length > 0
+      ? [`consumer groups are active on it: ${observed.activeGroups.join(', ')}`]
+      : [])
   ]
   const step: PlannedStep = {
     operation: { type: 'DeleteTopic', topic },
@@ -206,7 +257,8 @@ function planDeletion(resource: KafkaTopicResource, context: PlanContext, manage
   }
   // The figures move while people decide, so the hash names the act and the topic, not how full it was.
   const hash = context.hashOf({ uid: resource.metadata.uid ?? '', steps: [step.operation] })
-  const free = (resource.spec.changePolicy ?? 'Plan') === 'Apply' || resource.metadata.annotations?.[approveAnnotation] === hash
+  const free =
+    (resource.spec.changePolicy ?? 'Plan') === 'Apply' || resource.metadata.annotations?.[approveAnnotation] === hash
   if (reasons.length === 0 || free) return { ...released, steps: [step] }
   const message = `Deleting ${topic} waits: ${reasons.join('; ')}. Approve with the annotation ${approveAnnotation}=${hash}, or set deletionPolicy to Retain`
   return {

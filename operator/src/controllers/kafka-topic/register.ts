@@ -1,7 +1,7 @@
 import type { KubeClient } from '../../kube/client.ts'
 import { Controller } from '../../kube/controller.ts'
 import { EventRecorder } from '../../kube/events.ts'
-import type { Manager } from '../../kube/manager.ts'
+import type { ControllerRuntime } from '../../kube/runtime.ts'
 import { keyOf, Reflector } from '../../kube/reflector.ts'
 import type { KafkaAdminPort } from '../../kafka/admin-port.ts'
 import { kafkaTopicReconciler } from './controller.ts'
@@ -10,7 +10,7 @@ import { TopicIndex } from './topic-index.ts'
 import { kafkaTopic, type KafkaTopicResource } from './types.ts'
 
 export interface KafkaTopicControllerOptions {
-  manager: Manager
+  runtime: ControllerRuntime
   client: KubeClient
   admin: KafkaAdminPort
   /** Who reports the Events: the replica's identity. */
@@ -24,8 +24,10 @@ export interface KafkaTopicControllerOptions {
 
 /** Wires the KafkaTopic controller: one reflector, one index, one queue. */
 export function addKafkaTopicController(options: KafkaTopicControllerOptions): void {
-  const { manager, client, admin, instance, namespace, driftMs, deletionLimitMs, configAllowList, onFault } = options
-  const topics = manager.watch(new Reflector({ client, kind: kafkaTopic, ...(namespace === undefined ? {} : { namespace }) }))
+  const { runtime, client, admin, instance, namespace, driftMs, deletionLimitMs, configAllowList, onFault } = options
+  const topics = runtime.watch(
+    new Reflector({ client, kind: kafkaTopic, ...(namespace === undefined ? {} : { namespace }) })
+  )
   const index = new TopicIndex()
   const reconcile = kafkaTopicReconciler({
     client,
@@ -39,8 +41,14 @@ export function addKafkaTopicController(options: KafkaTopicControllerOptions): v
     ...(configAllowList === undefined ? {} : { configAllowList })
   })
   // As many workers as a batch holds: each waits for its part of a batch, and a batch is only as large as the workers that ask.
-  const controller = manager.run(
-    new Controller({ name: 'kafkatopic', reconcile, workers: 200, metrics: manager.metrics, ...(onFault ? { onFault } : {}) })
+  const controller = runtime.run(
+    new Controller({
+      name: 'kafkatopic',
+      reconcile,
+      workers: 200,
+      metrics: runtime.metrics,
+      ...(onFault ? { onFault } : {})
+    })
   )
   topics.onEvent(({ key, type, object, previous }) => {
     const resource = object as KafkaTopicResource

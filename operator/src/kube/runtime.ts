@@ -8,7 +8,7 @@ import { ControllerMetrics } from './metrics.ts'
 import type { Reflector } from './reflector.ts'
 import type { WatchCanary } from './canary.ts'
 
-export interface ManagerOptions {
+export interface RuntimeOptions {
   client: KubeClient
   registry?: Registry
   /** `/livez`, `/readyz` and `/metrics`; port 0 takes a free one. */
@@ -26,10 +26,10 @@ export interface ManagerOptions {
  * Runs controllers in order: health server, caches, election, then work. Every replica watches, so that a follower takes over with warm
  * caches; only the leader works. Stopping runs backwards: no new work, work in hand, the lease given back, the watches closed.
  */
-export class Manager {
+export class ControllerRuntime {
   readonly registry: Registry
   readonly metrics: ControllerMetrics
-  readonly #options: Required<Pick<ManagerOptions, 'stuckMs' | 'stopMs'>> & ManagerOptions
+  readonly #options: Required<Pick<RuntimeOptions, 'stuckMs' | 'stopMs'>> & RuntimeOptions
   readonly #reflectors: Reflector[] = []
   readonly #controllers: Controller[] = []
   readonly #election: LeaderElection | undefined
@@ -39,13 +39,17 @@ export class Manager {
   #stopped: Promise<void> | undefined
   readonly #lost = Promise.withResolvers<void>()
 
-  constructor(options: ManagerOptions) {
+  constructor(options: RuntimeOptions) {
     this.#options = { stuckMs: 120_000, stopMs: 20_000, ...options }
     this.registry = options.registry ?? new Registry()
     if (!options.registry) collectDefaultMetrics({ register: this.registry })
     this.metrics = new ControllerMetrics(this.registry)
     this.#election = options.election
-      ? new LeaderElection({ client: options.client, ...options.election, onFault: (fault) => this.#fault('election', fault) })
+      ? new LeaderElection({
+          client: options.client,
+          ...options.election,
+          onFault: (fault) => this.#fault('election', fault)
+        })
       : undefined
   }
 
@@ -141,7 +145,9 @@ export class Manager {
           return answer(problems.length === 0 ? 200 : 503, problems.length === 0 ? 'ok\n' : `${problems.join('\n')}\n`)
         }
         case '/readyz': {
-          const waiting = this.#reflectors.filter(({ hasSynced }) => !hasSynced).map(({ kind }) => `${kind.plural} not listed yet`)
+          const waiting = this.#reflectors
+            .filter(({ hasSynced }) => !hasSynced)
+            .map(({ kind }) => `${kind.plural} not listed yet`)
           const ready = this.#synced && waiting.length === 0 && !this.#stopping.signal.aborted
           return answer(ready ? 200 : 503, ready ? 'ok\n' : `${waiting.join('\n') || 'starting or stopping'}\n`)
         }
