@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { KubeClient, KubeObject, ResourceKind } from './client.ts'
 
 /**
- * Writes the status subresource by server-side apply under a field runtime of its own, and only where it differs from what the server
+ * Writes the status subresource by server-side apply under a field manager of its own, and only where it differs from what the server
  * has: a converged object costs no request.
  * @returns whether anything was written.
  */
