@@ -204,7 +204,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     if (missing.length > 0) progress(`This checkout holds no ${missing.join(', ')}: the platform is incomplete.`)
     progress('starting the services')
     await allOf([...parts.values()].map((part) => part.start()))
-    if (missing.length === 0 && !only) await waitForPlatform(url)
+    const whole = services.every(({ name }) => parts.has(name))
+    if (whole) await waitForPlatform(url)
   } catch (error) {
     await stop()
     throw error
