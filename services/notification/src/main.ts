@@ -19,7 +19,7 @@ await runService({
   start: async (context, config) => {
     const { db } = await createMongo(config.mongo, context)
     const collections = collectionsOf(db)
-    await createIndexes(collections, config.retentionMs)
+    await createIndexes(collections, config.retentionMs, context.log)
     const metrics = createNotificationMetrics(context, collections)
 
     const mailer = startMailer(context, { collections, metrics, options: config.mail })

@@ -1,5 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Collection, Db } from 'mongodb'
 import type { Notification } from '@gavel/contracts/api/notification.ts'
+import { toFailure } from '@gavel/platform/errors.ts'
+import type { Logger } from '@gavel/platform/log.ts'
 import type { AuctionPicture, Standing, Terms } from '../domain/auction-picture.ts'
 import type { Kind } from '../domain/notice.ts'
 
@@ -64,8 +67,22 @@ export const collectionsOf = (db: Db): Collections => ({
   notifications: db.collection('notifications')
 })
 
-/** Idempotent: run at every start, by every process. */
-export async function createIndexes({ notifications }: Collections, retentionMs: number): Promise<void> {
+const patienceAttempts = 12
+
+/** Idempotent: run at every start, by every process. Waits about a minute for a database that does not answer yet. */
+export async function createIndexes(collections: Collections, retentionMs: number, log: Logger): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await createOnce(collections, retentionMs)
+    } catch (error) {
+      if (attempt === patienceAttempts || toFailure(error).name !== 'Fault') throw error
+      log.debug({ error, attempt }, 'MongoDB does not answer yet')
+      await delay(500)
+    }
+  }
+}
+
+async function createOnce({ notifications }: Collections, retentionMs: number): Promise<void> {
   await notifications.createIndexes([
     { key: { userId: 1, sequence: -1 }, name: 'user_sequence', unique: true },
     { key: { userId: 1, read: 1 }, name: 'user_read' },
