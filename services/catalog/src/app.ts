@@ -13,6 +13,7 @@ import { listProducts } from './routes/list-products.ts'
 import { readProduct } from './routes/read-product.ts'
 import { removeProduct } from './routes/remove-product.ts'
 import { createProductCache, type ProductCache } from './store/product-cache.ts'
+import { find } from './store/products.ts'
 
 export interface Dependencies {
   context: ServiceContext
@@ -23,7 +24,12 @@ export interface Dependencies {
 
 export function createDependencies(context: ServiceContext, pool: Pool, redis: Redis): Dependencies {
   const metrics = createMetrics(context)
-  return { context, pool, metrics, cache: createProductCache({ redis, metrics, log: context.log }) }
+  return {
+    context,
+    pool,
+    metrics,
+    cache: createProductCache({ context, redis, metrics, load: async (productId) => await find(pool, productId) })
+  }
 }
 
 export function buildApp(

@@ -9,9 +9,9 @@ export const createMetrics = ({ metrics }: Pick<ServiceContext, 'metrics'>) => (
     help: 'Changes made to products: added, changed, removed.',
     labelNames: ['change']
   }),
-  cacheReads: counter<'outcome'>(metrics, {
-    name: 'catalog_cache_reads_total',
-    help: 'Reads of the product cache: hit, miss, away.',
-    labelNames: ['outcome']
+  cacheReads: counter<'result'>(metrics, {
+    name: 'cache_reads_total',
+    help: 'Reads through the cache by result.',
+    labelNames: ['result']
   })
 })

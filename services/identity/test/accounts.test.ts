@@ -209,8 +209,8 @@ test('no password, no token and no private key is stored or logged', async () =>
   const stored = (await Promise.all(tables.map(async (table) => await dump(process.pool, table)))).join('\n')
   expect(stored).toContain(account.email)
   for (const secret of secrets) {
-    expect(stored.includes(secret), 'stored').toBe(false)
-    expect(identity.logged().includes(secret), 'logged').toBe(false)
+    expect(stored.includes(secret)).toBe(false)
+    expect(identity.logged().includes(secret)).toBe(false)
   }
   expect(stored).toContain('$argon2id$v=19$m=19456,t=2,p=1$')
   expect(identity.logged()).not.toContain('$argon2id$')

@@ -113,7 +113,7 @@ export async function anIdentity(environment: Record<string, string> = {}): Prom
     logged: () => lines.join(''),
     start,
     release: async () => {
-      for (const process of [...running]) await process.stop()
+      while (running[0]) await running[0].stop()
       await database.release()
     }
   }

@@ -65,7 +65,11 @@ test('the process migrates an empty database, makes its admin, announces account
     })
     expect(answer.status).toBe(201)
     await eventually(() => received.length === 2, { what: 'the events of the admin and the bidder' })
-    expect(received.map(({ name, data }) => [name, (data as { email: string }).email]).toSorted()).toEqual([
+    expect(
+      received
+        .map(({ name, data }) => [name, (data as { email: string }).email])
+        .toSorted((a, b) => String(a).localeCompare(String(b)))
+    ).toEqual([
       ['UserRegistered', 'ada@example.org'],
       ['UserRegistered', 'admin@example.org']
     ])

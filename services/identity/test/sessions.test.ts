@@ -48,7 +48,7 @@ describe('refreshing', () => {
         refresh(refreshToken, other),
         refresh(refreshToken, process)
       ])
-      expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 401, 401])
+      expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 401, 401])
       expect(answers.filter(({ body }) => body.code === 'REFRESH_TOKEN_REUSED')).toHaveLength(2)
       const winner = answers.find(({ status }) => status === 200)
       expect(await refresh(winner?.body.refreshToken)).toMatchObject({ body: { code: 'REFRESH_TOKEN_INVALID' } })
@@ -62,12 +62,9 @@ describe('refreshing', () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200])
   })
 
-  test.each(['unknown', 'x'.repeat(512), `${'A'.repeat(43)}`])(
-    'with the unknown token %s is refused',
-    async (token) => {
-      expect(await refresh(token)).toMatchObject({ status: 401, body: { code: 'REFRESH_TOKEN_INVALID' } })
-    }
-  )
+  test.each(['unknown', 'x'.repeat(512), 'A'.repeat(43)])('with the unknown token %s is refused', async (token) => {
+    expect(await refresh(token)).toMatchObject({ status: 401, body: { code: 'REFRESH_TOKEN_INVALID' } })
+  })
 
   test.each([
     {},
@@ -122,7 +119,8 @@ describe('logging out', () => {
         refresh(refreshToken, other)
       ])
       expect(out.status).toBe(204)
-      if (renewed.status === 200) expect((await refresh(renewed.body.refreshToken)).status).toBe(401)
+      const live = renewed.status === 200 ? renewed.body.refreshToken : refreshToken
+      expect((await refresh(live)).status).toBe(401)
     }
   })
 })

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
-import type { Logger } from '@gavel/platform/log.ts'
-import type { Metrics } from '../metrics.ts'
+import type { ServiceContext } from '@gavel/platform/service.ts'
 import type { StoredProduct } from '../domain/product.ts'
+import type { Metrics } from '../metrics.ts'
 
 /**
  * Stores a version unless a newer one is there. So a slow reader, who took its row before a change, cannot put it back after the change
@@ -14,53 +14,89 @@ const putNewest = `
   return 1`
 
 /**
- * How long a change may stay unseen where Redis was away while it was made: the one case in which the cache is not told. Longer than a
- * statement may take (10 s), so that an entry outlives every reader that could want to overwrite it with less.
+ * How long a change may stay unseen in the one case in which the cache is not told: Redis was away, and the process that made the change
+ * ended before Redis was back. Longer than a statement may take (10 s), so that an entry outlives every reader with an older row.
  */
-export const cachedForMs = 15_000
+const cachedForMs = 15_000
+/** Changes the cache could not be told of are told again this often, for this many products at the most. */
+const tellAgainMs = 500
+const untoldMax = 10_000
+
+const keyOf = (productId: string): string => `product:${productId}`
 
 export interface ProductCache {
-  /** The cached product, or what `load` finds. With Redis away every read is a load. */
-  read: (productId: string, load: () => Promise<StoredProduct | undefined>) => Promise<StoredProduct | undefined>
+  /** The product, cached or loaded. With Redis away every read is a load. */
+  read: (productId: string) => Promise<StoredProduct | undefined>
   /** To be called once the change is committed. */
   put: (product: StoredProduct) => Promise<void>
 }
 
-export function createProductCache(options: {
+export interface ProductCacheOptions {
+  context: ServiceContext
   redis: Redis
-  log: Logger
   metrics: Metrics
+  load: (productId: string) => Promise<StoredProduct | undefined>
   ttlMs?: number
-}): ProductCache {
-  const { redis, log, metrics, ttlMs = cachedForMs } = options
-  const keyOf = (productId: string): string => `product:${productId}`
+}
 
-  /** A cache that is away is no error, but it should be seen. */
-  const away = (doing: string) => (error: unknown) => {
-    metrics.cacheReads.inc({ outcome: 'away' })
-    log.debug({ error, doing }, 'The cache did not answer')
-    return null
+export function createProductCache({
+  context,
+  redis,
+  metrics,
+  load,
+  ttlMs = cachedForMs
+}: ProductCacheOptions): ProductCache {
+  const untold = new Set<string>()
+  let timer: NodeJS.Timeout | undefined
+  context.closers.add('product cache', () => clearTimeout(timer))
+
+  const write = async (product: StoredProduct): Promise<void> => {
+    await redis.eval(putNewest, 1, keyOf(product.productId), product.version, JSON.stringify(product), ttlMs)
   }
 
-  const put = async (product: StoredProduct): Promise<void> => {
-    await redis
-      .eval(putNewest, 1, keyOf(product.productId), product.version, JSON.stringify(product), ttlMs)
-      .catch(away('put'))
+  /** Reads each product again: what is told late must be what is true by then. */
+  const tellAgain = async (): Promise<void> => {
+    for (const productId of untold) {
+      const product = await load(productId)
+      if (product) await write(product)
+      untold.delete(productId)
+    }
+  }
+  const planTellingAgain = (): void => {
+    if (timer !== undefined || context.signal.aborted) return
+    timer = setTimeout(() => {
+      tellAgain()
+        .catch((error: unknown) =>
+          context.log.debug({ error, untold: untold.size }, 'The cache still cannot be told of changes')
+        )
+        .finally(() => {
+          timer = undefined
+          if (untold.size > 0) planTellingAgain()
+        })
+    }, tellAgainMs).unref()
   }
 
   return {
-    put,
-    read: async (productId, load) => {
-      const cached = await redis.get(keyOf(productId)).catch(away('read'))
-      if (cached !== null) {
-        metrics.cacheReads.inc({ outcome: 'hit' })
+    read: async (productId) => {
+      const cached = await redis.get(keyOf(productId)).catch(() => undefined)
+      if (typeof cached === 'string') {
+        metrics.cacheReads.inc({ result: 'hit' })
         return JSON.parse(cached.slice(cached.indexOf(':') + 1)) as StoredProduct
       }
-      metrics.cacheReads.inc({ outcome: 'miss' })
-      const product = await load()
+      metrics.cacheReads.inc({ result: cached === null ? 'miss' : 'fault' })
+      const product = await load(productId)
       // Not waited for: the reader has what it came for.
-      if (product) void put(product)
+      if (product) write(product).catch(() => undefined)
       return product
+    },
+
+    put: async (product) => {
+      try {
+        await write(product)
+      } catch {
+        if (untold.size < untoldMax) untold.add(product.productId)
+        planTellingAgain()
+      }
     }
   }
 }

@@ -87,7 +87,7 @@ export async function list(
 }
 
 /** The product as it is stored: the one given, or the same one from an earlier request. */
-export async function add(pool: Pool, product: Product, change: Change): Promise<StoredProduct> {
+export async function add(pool: Pool, product: Product, by: Change): Promise<StoredProduct> {
   return await transaction(pool, async (client) => {
     const { rows } = await client.query<ProductRow>(
       `insert into products (product_id, title, description, brand, category, version, changed_at)
@@ -106,9 +106,9 @@ export async function add(pool: Pool, product: Product, change: Change): Promise
     )
     const added = rows[0]
     if (added) {
-      const data = { product: dataOf(product), changedBy: change.changedBy, changedAt: change.now }
+      const data = { product: dataOf(product), changedBy: by.changedBy, changedAt: by.now }
       await appendToOutbox(client, productsTopic, [
-        { definition: ProductAdded, data, ...envelope(product.productId, change) }
+        { definition: ProductAdded, data, ...envelope(product.productId, by) }
       ])
       return fromRow(added)
     }

@@ -11,7 +11,7 @@ export const normalisePassword = (password: string): string => password.normaliz
 
 /** Why a password is refused, or undefined. `email` is normalised. Length counts characters, not UTF-16 units. */
 export function passwordWeakness(password: string, email: string): PasswordWeakness | undefined {
-  const characters = [...normalisePassword(password)]
+  const characters = Array.from(normalisePassword(password))
   const folded = characters.join('').toLowerCase()
   if (folded.trim() === email) return 'SAME_AS_EMAIL'
   if (characters.length < passwordLengthMin) return 'TOO_SHORT'

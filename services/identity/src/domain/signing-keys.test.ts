@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { array, assert, boolean, integer, property, record } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { pendingAt, planRotation, publishedAt, signerAt, type KeyPolicy, type SigningKey } from './signing-keys.ts'
 
@@ -65,9 +65,9 @@ test('a superseded key stays published until its last token has expired', () => 
 })
 
 test('over any life, every unexpired token meets its key in a set fetched since the propagation time', () => {
-  fc.assert(
-    fc.property(
-      fc.array(fc.record({ stepMs: fc.integer({ min: 1, max: 400_000 }), asked: fc.boolean() }), { maxLength: 60 }),
+  assert(
+    property(
+      array(record({ stepMs: integer({ min: 1, max: 400_000 }), asked: boolean() }), { maxLength: 60 }),
       (steps) => {
         const keys: SigningKey[] = []
         let time = now
@@ -76,13 +76,11 @@ test('over any life, every unexpired token meets its key in a set fetched since 
           const plan = planRotation(keys, time, policy, asked)
           if (plan.status === 'publish')
             keys.push({ kid: `k${keys.length}`, publishedAt: time, signsFrom: plan.signsFrom })
-          const signer = signerAt(keys, time)
-          if (!signer) return false
+          const signer = signerAt(keys, time)!
           // The token signed now: its key has been out long enough, and is still out when the token expires.
-          if (keys.length > 1 && signer !== keys[0] && signer.publishedAt + policy.propagationMs > time) return false
-          if (!publishedAt(keys, time + policy.tokenLifetimeMs - 1, policy).includes(signer)) return false
+          expect(signer === keys[0] || signer.publishedAt + policy.propagationMs <= time).toBe(true)
+          expect(publishedAt(keys, time + policy.tokenLifetimeMs - 1, policy)).toContain(signer)
         }
-        return true
       }
     )
   )

@@ -17,8 +17,9 @@ export const refresh =
       const token = await lockToken(client, refreshToken)
       const decision = decideRefresh(token, now)
       if (decision.status === 'refuse') {
-        if (token && decision.endSession) await endSession(client, token.sessionId, 'token-reused', now)
-        return { decision, sessionId: token?.sessionId }
+        const ending = decision.endSession ? token?.sessionId : undefined
+        if (ending !== undefined) await endSession(client, ending, 'token-reused', now)
+        return { status: 'refused' as const, code: decision.code, endedSessionId: ending }
       }
       const account = token && (await findById(client, token.userId))
       if (!account) throw new Error('A session without an account')
@@ -28,15 +29,15 @@ export const refresh =
         expiresAt: decision.expiresAt,
         now
       })
-      return { decision, pair: tokenPair(account, await signFor(account), issued) }
+      return { status: 'refreshed' as const, pair: tokenPair(account, await signFor(account), issued) }
     })
-    if (outcome.decision.status === 'refuse') {
-      const { code } = outcome.decision
-      metrics.refreshes.inc({ outcome: code === 'REFRESH_TOKEN_REUSED' ? 'reused' : 'invalid' })
-      if (outcome.decision.endSession)
-        log.warn({ sessionId: outcome.sessionId }, 'A refresh token came twice: its session is ended')
-      throw new Refusal(code)
+    if (outcome.status === 'refused') {
+      metrics.refreshes.inc({ outcome: outcome.code === 'REFRESH_TOKEN_REUSED' ? 'reused' : 'invalid' })
+      if (outcome.endedSessionId !== undefined) {
+        log.warn({ sessionId: outcome.endedSessionId }, 'A refresh token came twice: its session is ended')
+      }
+      throw new Refusal(outcome.code)
     }
     metrics.refreshes.inc({ outcome: 'ok' })
-    return reply(200, outcome.pair!)
+    return reply(200, outcome.pair)
   }

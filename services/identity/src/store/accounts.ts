@@ -25,7 +25,10 @@ const fromRow = (row: AccountRow): StoredAccount => ({
 })
 
 /** The account as its owner sees it. */
-export const withoutHash = ({ passwordHash: _, ...account }: StoredAccount): Account => account
+export function withoutHash(stored: StoredAccount): Account {
+  const { passwordHash: _passwordHash, ...account } = stored
+  return account
+}
 
 const columns = 'user_id, email, display_name, role, password_hash, registered_at'
 
