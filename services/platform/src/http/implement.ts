@@ -56,7 +56,7 @@ export type HandlerOutput<O> = {
     : { status: Status; body?: null | undefined; headers?: Headers }
 }[keyof ResponsesOf<O> & number]
 
-export type Handler<O> = (input: HandlerInput<O>) => Promise<HandlerOutput<O>> | HandlerOutput<O>
+export type Handler<O> = (input: HandlerInput<O>) => Promise<HandlerOutput<O>>
 
 /** `reply(201, body)` for `{ status: 201, body }`. */
 export const reply = <const Status extends number, Body = undefined>(
@@ -133,9 +133,9 @@ function schemaOf(operation: AnyOperation): Record<string, unknown> {
 const noQuery = { type: 'object', additionalProperties: false, properties: {} }
 
 /** Serves one operation of the contract: role, validation, problem documents and the response's form come from there. */
-export function implement<O extends AnyOperation>(app: FastifyInstance, operation: O, handler: Handler<O>): void {
+export function implement<O extends AnyOperation>(app: FastifyInstance, operation: O, handler: Handler<NoInfer<O>>): void {
   const { context, auth } = app.parts
-  const handle = handler as unknown as (input: Input) => Promise<Answer> | Answer
+  const handle = handler as unknown as (input: Input) => Promise<Answer>
   const schema = schemaOf(operation)
   schema.querystring ??= noQuery
   app.route({

@@ -41,8 +41,16 @@ const pathOf = (request: FastifyRequest): string => {
   return (end < 0 ? request.url : request.url.slice(0, end)).slice(0, 300)
 }
 
+/** On every answer. Pages are served by others; what comes from here is data for one caller. */
+export function setCommonHeaders(reply: FastifyReply): void {
+  reply.raw.setHeader('x-content-type-options', 'nosniff')
+  reply.raw.setHeader('cache-control', 'no-store')
+}
+
 export function sendProblem(reply: FastifyReply, request: FastifyRequest, thrown: unknown): FastifyReply {
   const { status, body } = toProblem(thrown, pathOf(request))
+  // Here too, because an address that cannot be read comes here before any hook.
+  setCommonHeaders(reply)
   if (status === 401) void reply.header('www-authenticate', 'Bearer realm="gavel"')
   if (status === 503) void reply.header('retry-after', '1')
   const { retryAfterMs } = body

@@ -8,7 +8,7 @@ import type { ServiceContext } from '../service.ts'
 import type { Authenticator } from './auth.ts'
 import { serveDocumentation } from './documentation.ts'
 import { measureRequests } from './measures.ts'
-import { answerBrokenRequest, answerProblems, answerUnknownRoutes, sendProblem } from './problems.ts'
+import { answerBrokenRequest, answerProblems, answerUnknownRoutes, sendProblem, setCommonHeaders } from './problems.ts'
 import { createValidatorCompiler } from './validation.ts'
 import { closeWebSockets } from './web-socket.ts'
 
@@ -70,8 +70,7 @@ export function createServer(context: ServiceContext, options: ServerOptions): F
   readJsonOnly(app)
   measureRequests(app, context)
   app.addHook('onRequest', (_request, reply, done) => {
-    reply.raw.setHeader('x-content-type-options', 'nosniff')
-    reply.raw.setHeader('cache-control', 'no-store')
+    setCommonHeaders(reply)
     done()
   })
   void app.register(websocket, {
