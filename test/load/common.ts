@@ -58,7 +58,10 @@ async function commonWay(): Promise<Handler<typeof placeBid>> {
   const kafka = new Kafka({ brokers: KAFKA_BROKERS!.split(','), clientId: 'common', logLevel: logLevel.ERROR })
   const admin = kafka.admin()
   await admin.connect()
-  await admin.createTopics({ waitForLeaders: true, topics: [{ topic: LOAD_TOPIC!, numPartitions: 12, replicationFactor: 1 }] })
+  await admin.createTopics({
+    waitForLeaders: true,
+    topics: [{ topic: LOAD_TOPIC!, numPartitions: 12, replicationFactor: 1 }]
+  })
   await admin.disconnect()
   const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
   await producer.connect()
@@ -78,7 +81,7 @@ async function commonWay(): Promise<Handler<typeof placeBid>> {
 
 function constantAnswer(): Handler<typeof placeBid> {
   const body = receipt('constant', 'constant', 1_000_000, 1, 1)
-  return () => ({ status: 201, body })
+  return async () => ({ status: 201, body })
 }
 
 const context = createContext({ name: 'bidding', log: createLog({ service: 'bidding', level: 'warn' }) })

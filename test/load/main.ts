@@ -31,8 +31,8 @@ function parse(): { plan: Plan; json: string | undefined } | 'help' {
     json: values.json,
     plan: {
       rounds: Math.ceil(number(values.rounds, quick ? 1 : 3)),
-      measureMs: number(values.seconds, quick ? 0.5 : 4) * 1000,
-      warmUpMs: quick ? 300 : 1_500,
+      measureMs: number(values.seconds, quick ? 0.5 : 5) * 1000,
+      warmUpMs: quick ? 300 : 2_000,
       connections: (values.connections ?? (quick ? '16' : '64,1000'))
         .split(',')
         .map((each) => Math.ceil(number(each, 64))),

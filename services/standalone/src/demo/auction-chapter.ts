@@ -6,8 +6,9 @@ import { goodCard, welcome, type Person } from './people.ts'
 import { bid, openLot, refusedBid, type Stage } from './stage.ts'
 import { waitFor } from './wait.ts'
 
-const lotLengthMs = 8_000
-const windowMs = 12_000
+/** Long enough for a busy machine to get the first bid in; that bid, inside the window, moves the end on. */
+const lotLengthMs = 10_000
+const windowMs = 15_000
 
 /** A notification of this kind about this auction, on a person's own stream. */
 const notified =
@@ -32,22 +33,24 @@ export type Sold = { auction: Auction; winner: Person; orderNumber: string }
 export async function tellAuction(stage: Stage): Promise<Sold> {
   const { gateway, narrator } = stage
   narrator.chapter('An auction')
-  const opened = await openLot(stage, {
-    title: 'Brass telescope',
-    lengthMs: lotLengthMs,
-    antiSnipingWindowMs: windowMs,
-    secondChance: false
-  })
-  const { auctionId } = opened
-  narrator.saw(
-    `The admin listed “${opened.title}”, put one piece in stock and opened auction ${auctionId} at ${money(opened.openingPriceMinor)}.`
-  )
   const ada = await welcome(gateway, 'Ada', goodCard)
   const ben = await welcome(gateway, 'Ben', goodCard)
-  narrator.saw(`Ada and Ben registered and stored a card; both have the role bidder.`)
-  const adaWatches = await watch(gateway.url, ada.token, ['me', `auction:${auctionId}`])
-  const benWatches = await watch(gateway.url, ben.token, ['me'])
+  narrator.saw('Ada and Ben registered as bidders, and each stored a card.')
+  const adaWatches = await watch(gateway.url, ada.token)
+  const benWatches = await watch(gateway.url, ben.token)
   try {
+    await Promise.all([adaWatches.subscribe('me'), benWatches.subscribe('me')])
+    const opened = await openLot(stage, {
+      title: 'Brass telescope',
+      lengthMs: lotLengthMs,
+      antiSnipingWindowMs: windowMs,
+      secondChance: false
+    })
+    const { auctionId } = opened
+    narrator.saw(
+      `The admin listed “${opened.title}”, put one piece in stock and opened auction ${auctionId} at ${money(opened.openingPriceMinor)}.`
+    )
+
     const first = await bid(stage, ada, auctionId, 200_00)
     expectThat('Ada leads at the opening price', first.leading && first.priceMinor === 100_00, first)
     narrator.saw(
@@ -62,6 +65,7 @@ export async function tellAuction(stage: Stage): Promise<Sold> {
       `It came in the last ${windowMs / 1000} s, so the end moved ${((first.endsAt - opened.endsAt) / 1000).toFixed(1)} s on: nobody wins by sniping.`
     )
 
+    await adaWatches.subscribe(`auction:${auctionId}`)
     const second = await bid(stage, ben, auctionId, 150_00)
     expectThat('Ada still leads, one increment above Ben', !second.leading && second.priceMinor === 160_00, second)
     narrator.saw(`Ben bids ${money(150_00)}: Ada’s proxy answers for her, the price is ${money(second.priceMinor)}.`)

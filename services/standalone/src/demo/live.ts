@@ -3,13 +3,16 @@ import { NotObserved } from './narrator.ts'
 
 /** A person watching `/ws/live`: everything that arrives is kept, and can be waited for. */
 export type Watch = {
-  frames: LiveFrame[]
-  /** The first frame, past or to come, that the look accepts. */
+  subscribe(stream: string): Promise<void>
+  /** What the look makes of the first frame, past or to come, that it makes something of. */
   frame<Seen>(claim: string, look: (frame: LiveFrame) => Seen | undefined, boundMs?: number): Promise<Seen>
   close(): void
 }
 
-export async function watch(gatewayUrl: string, token: string, streams: readonly string[]): Promise<Watch> {
+const subscribeBoundMs = 15_000
+const subscribeAgainMs = 250
+
+export async function watch(gatewayUrl: string, token: string): Promise<Watch> {
   const url = `${gatewayUrl.replace(/^http/, 'ws')}/ws/live`
   const socket = new WebSocket(url, [webSocketProtocol, `${bearerProtocolPrefix}${token}`])
   const frames: LiveFrame[] = []
@@ -24,7 +27,6 @@ export async function watch(gatewayUrl: string, token: string, streams: readonly
       once: true
     })
   })
-  for (const stream of streams) socket.send(JSON.stringify({ type: 'subscribe', stream }))
   const frame: Watch['frame'] = (claim, look, boundMs = 15_000) =>
     new Promise((resolve, reject) => {
       const check = (): void => {
@@ -46,10 +48,18 @@ export async function watch(gatewayUrl: string, token: string, streams: readonly
       looks.add(check)
       check()
     })
-  for (const stream of streams) {
-    await frame(`The stream ${stream} answers with a snapshot`, (sent) =>
+  // The live service hears of a new auction by an event, so a moment after its opening it may not know it yet.
+  const subscribe = async (stream: string): Promise<void> => {
+    const ask = (): void => socket.send(JSON.stringify({ type: 'subscribe', stream }))
+    ask()
+    const again = setInterval(ask, subscribeAgainMs)
+    const answers = (sent: LiveFrame): true | undefined =>
       sent.type === 'snapshot' && sent.stream === stream ? true : undefined
-    )
+    try {
+      await frame(`The stream ${stream} answers with a snapshot`, answers, subscribeBoundMs)
+    } finally {
+      clearInterval(again)
+    }
   }
-  return { frames, frame, close: () => socket.close() }
+  return { subscribe, frame, close: () => socket.close() }
 }
