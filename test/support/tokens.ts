@@ -4,7 +4,7 @@ import { createAuthenticator, type Authenticator } from '@gavel/platform/http/au
 export type TestTokens = {
   authenticator: Authenticator
   /** An `authorization` header as identity's tokens make it. */
-  signIn(userId: string, role?: 'bidder' | 'admin'): Promise<{ authorization: string }>
+  signIn: (userId: string, role?: 'bidder' | 'admin') => Promise<{ authorization: string }>
 }
 
 const issuer = 'https://gavel.dev'

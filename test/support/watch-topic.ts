@@ -7,10 +7,10 @@ import { createContext } from '@gavel/platform/service.ts'
 import type { FreshTopics } from './database.ts'
 
 export type Wire = {
-  publish(topic: TopicDefinition, events: readonly OutgoingEvent[]): Promise<void>
+  publish: (topic: TopicDefinition, events: readonly OutgoingEvent[]) => Promise<void>
   /** Everything on the topic from its beginning, in the order of arrival; the array grows. */
-  watch<const Topic extends TopicDefinition>(topic: Topic): Promise<IncomingEvent<Topic['events'][number]>[]>
-  release(): Promise<void>
+  watch: <const Topic extends TopicDefinition>(topic: Topic) => Promise<IncomingEvent<Topic['events'][number]>[]>
+  release: () => Promise<void>
 }
 
 /** The other end of the topics: says what other services would say and sees what they would see. */

@@ -36,6 +36,9 @@ export function createInventoryMetrics(registry: Registry, countOversoldPieces: 
       help: 'Reads of stock by whether Redis had the answer.',
       labelNames: ['result']
     }),
-    cacheFaults: counter(registry, { name: 'gavel_inventory_cache_faults_total', help: 'Calls to Redis that failed; the answers came from PostgreSQL.' })
+    cacheFaults: counter(registry, {
+      name: 'gavel_inventory_cache_faults_total',
+      help: 'Calls to Redis that failed; the answers came from PostgreSQL.'
+    })
   }
 }

@@ -15,7 +15,11 @@ beforeAll(async () => {
   inventory = await runInventory({ postgresUrl: postgres.url, redis })
   admin = await inventory.signIn('alice', 'admin')
   bidder = await inventory.signIn('bob')
-  releases.push(inventory.stop, redis.release, postgres.release)
+  releases.push(
+    inventory.stop,
+    () => redis.release(),
+    () => postgres.release()
+  )
 })
 afterAll(async () => {
   for (const release of releases) await release()
@@ -26,7 +30,12 @@ const read = (productId: string) => inventory.app.inject({ url: `/api/stock/${pr
 const put = (productId: string, payload: unknown, headers: Headers = admin) =>
   inventory.app.inject({ method: 'PUT', url: `/api/stock/${productId}`, headers, payload: payload as object })
 const adjust = (productId: string, payload: unknown, headers: Headers = admin) =>
-  inventory.app.inject({ method: 'POST', url: `/api/stock/${productId}/adjustments`, headers, payload: payload as object })
+  inventory.app.inject({
+    method: 'POST',
+    url: `/api/stock/${productId}/adjustments`,
+    headers,
+    payload: payload as object
+  })
 const stored = async (): Promise<unknown> => {
   const { rows } = await inventory.pool.query(
     `select (select count(*) from stock) as stock, (select count(*) from adjustments) as adjustments, (select count(*) from outbox) as outbox`
@@ -36,9 +45,18 @@ const stored = async (): Promise<unknown> => {
 
 describe('stock', () => {
   test('is set by an admin, at any number of locations, and read by anyone in sum', async () => {
-    expect((await put('lamp', { available: 4 })).json()).toMatchObject({ productId: 'lamp', available: 4, locations: [{ location: 'main', version: 1 }] })
+    expect((await put('lamp', { available: 4 })).json()).toMatchObject({
+      productId: 'lamp',
+      available: 4,
+      locations: [{ location: 'main', version: 1 }]
+    })
     expect((await put('lamp', { available: 3, location: 'north' })).statusCode).toBe(200)
-    expect((await read('lamp')).json()).toMatchObject({ available: 7, reserved: 0, sold: 0, locations: [{ location: 'main' }, { location: 'north' }] })
+    expect((await read('lamp')).json()).toMatchObject({
+      available: 7,
+      reserved: 0,
+      sold: 0,
+      locations: [{ location: 'main' }, { location: 'north' }]
+    })
   })
 
   test('set to what it is already changes nothing and tells nobody', async () => {
@@ -53,14 +71,22 @@ describe('stock', () => {
     const body = { adjustmentId: 'desk-1', delta: -3, reason: 'broken in transport' }
     expect((await adjust('desk', body)).json()).toMatchObject({ available: 1 })
     expect((await adjust('desk', body)).json()).toMatchObject({ available: 1 })
-    expect((await adjust('desk', { ...body, delta: -1 })).json()).toMatchObject({ status: 409, code: 'ADJUSTMENT_ID_REUSED' })
-    expect((await adjust('desk', { ...body, adjustmentId: 'desk-2' })).json()).toMatchObject({ code: 'STOCK_INSUFFICIENT', available: 1 })
+    expect((await adjust('desk', { ...body, delta: -1 })).json()).toMatchObject({
+      status: 409,
+      code: 'ADJUSTMENT_ID_REUSED'
+    })
+    expect((await adjust('desk', { ...body, adjustmentId: 'desk-2' })).json()).toMatchObject({
+      code: 'STOCK_INSUFFICIENT',
+      available: 1
+    })
     expect((await read('desk')).json()).toMatchObject({ available: 1 })
   })
 
   test('the same adjustment sent many times at once counts once', async () => {
     await put('chair', { available: 0 })
-    const answers = await Promise.all(Array.from({ length: 8 }, () => adjust('chair', { adjustmentId: 'chair-1', delta: 5, reason: 'delivery' })))
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () => adjust('chair', { adjustmentId: 'chair-1', delta: 5, reason: 'delivery' }))
+    )
     expect(answers.map(({ statusCode }) => statusCode)).toEqual(answers.map(() => 200))
     expect((await read('chair')).json()).toMatchObject({ available: 5 })
   })
@@ -84,7 +110,14 @@ describe('what is refused stores nothing', () => {
     ['an id of another form', { available: 5 }, 'lamp%20%27--', undefined, 400, 'INVALID_INPUT'],
     ['a location of another form', { available: 5, location: 'a/b' }, 'lamp', undefined, 400, 'INVALID_INPUT'],
     ['no body', undefined, 'lamp', undefined, 400, 'INVALID_INPUT'],
-    ['a body beyond the limit', { available: 5, location: 'x'.repeat(100_000) }, 'lamp', undefined, 413, 'BODY_TOO_LARGE']
+    [
+      'a body beyond the limit',
+      { available: 5, location: 'x'.repeat(100_000) },
+      'lamp',
+      undefined,
+      413,
+      'BODY_TOO_LARGE'
+    ]
   ])('%s', async (_, payload, productId, headers, status, code) => {
     const before = await stored()
     const answer = await put(productId, payload, headers)
@@ -112,7 +145,12 @@ describe('reads through the cache', () => {
   test('show what a sale took right after its commit', async () => {
     await put('vase', { available: 9 })
     expect((await read('vase')).json()).toMatchObject({ available: 9 })
-    await reserveSales(inventory.pool, 'inventory.sale-confirmed', [saleConfirmed(aSale(1, { productId: 'vase', quantity: 2 }))], 5)
+    await reserveSales(
+      inventory.pool,
+      'inventory.sale-confirmed',
+      [saleConfirmed(aSale(1, { productId: 'vase', quantity: 2 }))],
+      5
+    )
     await inventory.cache.renew(['vase'])
     expect((await read('vase')).json()).toMatchObject({ available: 7, reserved: 2 })
   })
@@ -133,7 +171,10 @@ describe('reads through the cache', () => {
   })
 
   test('are right while Redis is away, and the service stays ready', async () => {
-    const alone = await runInventory({ postgresUrl: postgres.url, redis: { url: 'redis://127.0.0.1:1', keyPrefix: '' } })
+    const alone = await runInventory({
+      postgresUrl: postgres.url,
+      redis: { url: 'redis://127.0.0.1:1', keyPrefix: '' }
+    })
     try {
       const headers = await alone.signIn('alice', 'admin')
       const url = '/api/stock/mirror'
@@ -142,7 +183,10 @@ describe('reads through the cache', () => {
       await alone.app.inject({ method: 'PUT', url, headers, payload: { available: 5 } })
       expect((await alone.app.inject({ url })).json()).toMatchObject({ available: 5 })
       const ready = await alone.app.inject({ url: '/readyz' })
-      expect(ready.json()).toMatchObject({ status: 'ready', parts: { redis: { status: 'down' }, postgres: { status: 'up' } } })
+      expect(ready.json()).toMatchObject({
+        status: 'ready',
+        parts: { redis: { status: 'down' }, postgres: { status: 'up' } }
+      })
     } finally {
       await alone.stop()
     }

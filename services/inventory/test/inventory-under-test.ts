@@ -39,8 +39,24 @@ export const aSale = (number: number, over: Partial<Sale> = {}): Sale => ({
 })
 
 /** An event as the consumer hands it over. */
-const incoming = <Definition extends EventDefinition>(definition: Definition, id: string, data: unknown): IncomingEvent<Definition> =>
-  ({ definition, name: definition.name, id, key: id, data, time: 0, subject: undefined, source: 'test', topic: 'test', partition: 0, offset: '0' }) as unknown as IncomingEvent<Definition>
+const incoming = <Definition extends EventDefinition>(
+  definition: Definition,
+  id: string,
+  data: unknown
+): IncomingEvent<Definition> =>
+  ({
+    definition,
+    name: definition.name,
+    id,
+    key: id,
+    data,
+    time: 0,
+    subject: undefined,
+    source: 'test',
+    topic: 'test',
+    partition: 0,
+    offset: '0'
+  }) as unknown as IncomingEvent<Definition>
 
 /** `again` gives the same event under another id: a repeat that the inbox does not know. */
 export const saleConfirmed = (sale: Sale, again = false): IncomingEvent<typeof SaleConfirmed> =>
@@ -49,4 +65,3 @@ export const orderCreated = (sale: Sale, again = false): IncomingEvent<typeof Or
   incoming(OrderCreated, again ? randomUUID() : `${sale.orderNumber}.end`, { sale, paymentId: 'payment', createdAt: 1 })
 export const bidFailed = (sale: Sale, again = false): IncomingEvent<typeof BidFailed> =>
   incoming(BidFailed, again ? randomUUID() : `${sale.orderNumber}.end`, { sale, reason: 'TIMED_OUT', failedAt: 1 })
-

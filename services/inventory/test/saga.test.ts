@@ -20,7 +20,13 @@ beforeAll(async () => {
   const topics = await freshTopics('inventory')
   inventory = await runInventory({ postgresUrl: postgres.url, redis, topics })
   wire = await theWire(topics)
-  releases.push(wire.release, inventory.stop, topics.release, redis.release, postgres.release)
+  releases.push(
+    wire.release,
+    inventory.stop,
+    () => topics.release(),
+    () => redis.release(),
+    () => postgres.release()
+  )
 })
 afterAll(async () => {
   for (const release of releases) await release()
@@ -42,7 +48,8 @@ const ended = (sale: Sale, outcome: 'ordered' | 'failed'): OutgoingEvent => ({
   key: sale.orderNumber,
   source: 'test',
   time: 1,
-  data: outcome === 'ordered' ? { sale, paymentId: 'payment', createdAt: 1 } : { sale, reason: 'TIMED_OUT', failedAt: 1 }
+  data:
+    outcome === 'ordered' ? { sale, paymentId: 'payment', createdAt: 1 } : { sale, reason: 'TIMED_OUT', failedAt: 1 }
 })
 const readStock = async (productId: string) => {
   const answer = await inventory.app.inject({ url: `/api/stock/${productId}` })
@@ -51,7 +58,12 @@ const readStock = async (productId: string) => {
 }
 const setStock = async (productId: string, available: number): Promise<void> => {
   const headers = await inventory.signIn('admin', 'admin')
-  const answer = await inventory.app.inject({ method: 'PUT', url: `/api/stock/${productId}`, headers, payload: { available } })
+  const answer = await inventory.app.inject({
+    method: 'PUT',
+    url: `/api/stock/${productId}`,
+    headers,
+    payload: { available }
+  })
   expect(answer.statusCode).toBe(200)
 }
 
@@ -68,18 +80,27 @@ test('stock of 10 and 500 confirmed sales, delivered twice: 10 reserved, the oth
   expect(seenReservations).toHaveLength(501)
 
   const reserved = seenReservations.filter(({ name }) => name === 'StockReserved')
-  expect(reserved.map(({ data }) => data.sale.orderNumber).toSorted()).toEqual(sales.slice(0, 10).map(({ orderNumber }) => orderNumber).toSorted())
+  expect(reserved.map(({ data }) => data.sale.orderNumber).toSorted()).toEqual(
+    sales
+      .slice(0, 10)
+      .map(({ orderNumber }) => orderNumber)
+      .toSorted()
+  )
   expect(seenReservations.filter(({ name }) => name === 'StockRejected')).toHaveLength(491)
   expect(await readStock('lamp')).toEqual({ available: 0, reserved: 10, sold: 0 })
   expect(seenReservations.every((event) => event.traceparent?.slice(3, 35) === traceparent.slice(3, 35))).toBe(true)
 
   const [failed, ...ordered] = sales.slice(0, 10)
   await wire.publish(orders, [ended(failed!, 'failed'), ...ordered.map((sale) => ended(sale, 'ordered'))])
-  await eventually(async () => (await readStock('lamp')).sold === 9 && (await readStock('lamp')).available === 1, { what: '9 sold, 1 back' })
+  await eventually(async () => (await readStock('lamp')).sold === 9 && (await readStock('lamp')).available === 1, {
+    what: '9 sold, 1 back'
+  })
   expect(await readStock('lamp')).toEqual({ available: 1, reserved: 0, sold: 9 })
   await eventually(() => seenReservations.some(({ name }) => name === 'StockReleased'), { what: 'the release' })
   expect(seenReservations).toHaveLength(502)
-  await eventually(() => seenStock.at(-1)?.data.available === 1 && seenStock.at(-1)?.data.sold === 9, { what: 'the last figures' })
+  await eventually(() => seenStock.at(-1)?.data.available === 1 && seenStock.at(-1)?.data.sold === 9, {
+    what: 'the last figures'
+  })
   const versions = seenStock.map(({ data }) => data.version)
   expect(versions).toEqual(versions.map((_, index) => index + 1))
 })
@@ -89,7 +110,10 @@ test('a sale that failed while its confirmation was unread never takes stock', a
   await setStock('vase', 5)
   const late = aSale(1, { orderNumber: 'late.1', productId: 'vase' })
   await wire.publish(orders, [ended(late, 'failed')])
-  await eventually(async () => (await inventory.pool.query(`select 1 from reservations where order_number = 'late.1'`)).rowCount, { what: 'the end' })
+  await eventually(
+    async () => (await inventory.pool.query(`select 1 from reservations where order_number = 'late.1'`)).rowCount,
+    { what: 'the end' }
+  )
   const next = aSale(2, { orderNumber: 'late.2', productId: 'vase' })
   await wire.publish(saleConfirmed, [confirmed(late), confirmed(next)])
   await eventually(() => seen.some(({ key }) => key === 'late.2'), { what: 'the sale behind it' })

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { reserveSales } from '../src/store/reserve-sales.ts'
 import { setStock } from '../src/store/set-stock.ts'
@@ -15,8 +15,10 @@ beforeEach(async () => {
   await database.pool.query('truncate stock, reservations, adjustments, outbox, inbox')
 })
 
-const setLamps = (available: number, location = 'main') => setStock(database.pool, { productId: 'lamp', location, available }, 1)
-const confirm = (events: Parameters<typeof reserveSales>[2]) => reserveSales(database.pool, 'inventory.sale-confirmed', events, 2)
+const setLamps = (available: number, location = 'main') =>
+  setStock(database.pool, { productId: 'lamp', location, available }, 1)
+const confirm = (events: Parameters<typeof reserveSales>[2]) =>
+  reserveSales(database.pool, 'inventory.sale-confirmed', events, 2)
 const end = (events: Parameters<typeof settleSales>[2]) => settleSales(database.pool, 'inventory.orders', events, 3)
 const figures = async () => {
   const stock = await readProductStock(database.pool, 'lamp')
@@ -35,7 +37,9 @@ describe('a rush', () => {
   test('stock of 10 and 500 buyers: exactly the first 10 are reserved, 490 rejected, nothing is left', async () => {
     await setLamps(10)
     const allocations = await confirm(buyers)
-    expect(allocations.map(({ outcome }) => outcome)).toEqual(buyers.map((_, index) => (index < 10 ? 'reserved' : 'rejected')))
+    expect(allocations.map(({ outcome }) => outcome)).toEqual(
+      buyers.map((_, index) => (index < 10 ? 'reserved' : 'rejected'))
+    )
     expect(await figures()).toEqual({ available: 0, reserved: 10, sold: 0 })
     expect(await emitted()).toEqual({ StockReserved: 10, StockRejected: 490, StockChanged: 2 })
   })
@@ -124,7 +128,11 @@ describe('the end of a sale', () => {
 
   test('in any order of arrival, with repeats, from several processes: no piece is made or lost, and every sale ends as it was told', async () => {
     const steps = fc.array(
-      fc.record({ number: fc.integer({ min: 0, max: 5 }), what: fc.constantFrom('confirmed', 'ended'), again: fc.boolean() }),
+      fc.record({
+        number: fc.integer({ min: 0, max: 5 }),
+        what: fc.constantFrom('confirmed', 'ended'),
+        again: fc.boolean()
+      }),
       { minLength: 5, maxLength: 40 }
     )
     await fc.assert(
@@ -135,7 +143,9 @@ describe('the end of a sale', () => {
         const sales = Array.from({ length: 6 }, (_, number) => aSale(number, { quantity: 1 + (number % 3) }))
         const willBeOrdered = async (number: number): Promise<boolean> => {
           if (number % 2 === 0) return false
-          const { rows } = await database.pool.query('select status from reservations where order_number = $1', [sales[number]!.orderNumber])
+          const { rows } = await database.pool.query('select status from reservations where order_number = $1', [
+            sales[number]!.orderNumber
+          ])
           return rows[0]?.status === 'reserved' || rows[0]?.status === 'sold'
         }
         const ended = new Map<number, 'ordered' | 'failed'>()
@@ -148,7 +158,9 @@ describe('the end of a sale', () => {
             const sale = sales[number]!
             endings.push(ended.get(number) === 'ordered' ? orderCreated(sale, again) : bidFailed(sale, again))
           }
-          const confirmations = batch.flatMap(({ number, what, again }) => (what === 'confirmed' ? [saleConfirmed(sales[number]!, again)] : []))
+          const confirmations = batch.flatMap(({ number, what, again }) =>
+            what === 'confirmed' ? [saleConfirmed(sales[number]!, again)] : []
+          )
           await Promise.all([confirm(confirmations), end(endings)])
         }
         const stock = (await figures())!
@@ -156,8 +168,13 @@ describe('the end of a sale', () => {
         const { rows } = await database.pool.query<{ order_number: string; status: string; quantity: number }>(
           'select order_number, status, quantity from reservations'
         )
-        const sum = (status: string): number => rows.reduce((pieces, row) => pieces + (row.status === status ? row.quantity : 0), 0)
-        expect({ reserved: sum('reserved'), sold: sum('sold'), oversold: sum('oversold') }).toEqual({ ...stock, available: undefined, oversold: 0 })
+        const sum = (status: string): number =>
+          rows.reduce((pieces, row) => pieces + (row.status === status ? row.quantity : 0), 0)
+        expect({ reserved: sum('reserved'), sold: sum('sold'), oversold: sum('oversold') }).toEqual({
+          ...stock,
+          available: undefined,
+          oversold: 0
+        })
         for (const [number, outcome] of ended) {
           const status = rows.find((row) => row.order_number === sales[number]!.orderNumber)?.status
           expect(outcome === 'ordered' ? ['sold'] : ['released', 'rejected', 'closed']).toContain(status)
@@ -170,5 +187,7 @@ describe('the end of a sale', () => {
 
 test('the database itself refuses a figure below zero', async () => {
   await setLamps(1)
-  await expect(database.pool.query('update stock set available = available - 2')).rejects.toThrow(/stock_available_check/)
+  await expect(database.pool.query('update stock set available = available - 2')).rejects.toThrow(
+    /stock_available_check/
+  )
 })

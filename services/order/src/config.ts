@@ -36,6 +36,9 @@ export function readOrderConfig(env: Environment = process.env) {
   return {
     ...groups,
     sweepIntervalMs: saga.SWEEP_INTERVAL_MS,
-    terms: { timeouts: { stockMs: saga.STOCK_TIMEOUT_MS, paymentMs: saga.PAYMENT_TIMEOUT_MS }, outageMs: saga.SAGA_OUTAGE_MS }
+    terms: {
+      timeouts: { stockMs: saga.STOCK_TIMEOUT_MS, paymentMs: saga.PAYMENT_TIMEOUT_MS },
+      outageMs: saga.SAGA_OUTAGE_MS
+    }
   } as const
 }

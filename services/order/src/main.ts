@@ -19,7 +19,10 @@ await runService({
   start: async (context, config) => {
     await migrate(config.postgres.url, new URL('../migrations/', import.meta.url), context.log)
     const pool = createPool(config.postgres, context)
-    const metrics = createOrderMetrics(context.metrics, { clock: context.clock, findOldestOpen: () => findOldestOpen(pool) })
+    const metrics = createOrderMetrics(context.metrics, {
+      clock: context.clock,
+      findOldestOpen: () => findOldestOpen(pool)
+    })
     const auth = createAuthenticator({ ...config.auth, clock: context.clock })
     await listen(buildApp({ context, http: config.http, auth, pool }), config.http)
 

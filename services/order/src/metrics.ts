@@ -3,7 +3,10 @@ import type { SaleEnd } from './domain/batch.ts'
 
 export type OrderMetrics = ReturnType<typeof createOrderMetrics>
 
-export function createOrderMetrics(registry: Registry, parts: { clock: () => number; findOldestOpen: () => Promise<number | undefined> }) {
+export function createOrderMetrics(
+  registry: Registry,
+  parts: { clock: () => number; findOldestOpen: () => Promise<number | undefined> }
+) {
   gauge(registry, {
     name: 'gavel_order_oldest_open_sale_age_seconds',
     help: 'Age of the oldest sale that has not ended; 0 where none is open.',
@@ -28,6 +31,10 @@ export function createOrderMetrics(registry: Registry, parts: { clock: () => num
     buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600]
   })
   return {
+    caughtUp: gauge(registry, {
+      name: 'gavel_order_caught_up_timestamp_seconds',
+      help: 'The sagas’ clock: up to when everything published is known to have been read. Standing still, no sale times out.'
+    }),
     batchSize: histogram(registry, {
       name: 'gavel_order_batch_size',
       help: 'Events recorded in one transaction, by topic.',

@@ -24,15 +24,24 @@ export interface SagaParts {
 }
 
 /** Everything that makes sales go on by themselves: three topics in, and the sweep for those that nobody answers. */
-export async function startSaga(context: ServiceContext, { kafka, pool, metrics, terms, sweepIntervalMs }: SagaParts): Promise<void> {
+export async function startSaga(
+  context: ServiceContext,
+  { kafka, pool, metrics, terms, sweepIntervalMs }: SagaParts
+): Promise<void> {
   const recordBatch =
     <Event extends SagaEvent>(topic: TopicDefinition, toFact: (event: Event) => Fact) =>
     async (events: readonly Event[]): Promise<void> => {
       metrics.batchSize.observe({ topic: topic.name }, events.length)
       const group = consumerGroup(context.name, topic)
-      metrics.ended(await recordEvents(pool, { group, events, toFact }, context.clock(), terms.timeouts), context.clock())
+      metrics.ended(
+        await recordEvents(pool, { group, events, toFact }, context.clock(), terms.timeouts),
+        context.clock()
+      )
     }
-  await startConsumer(context, kafka, { topic: saleConfirmed, handleBatch: recordBatch(saleConfirmed, saleConfirmedFact) })
+  await startConsumer(context, kafka, {
+    topic: saleConfirmed,
+    handleBatch: recordBatch(saleConfirmed, saleConfirmedFact)
+  })
   await startConsumer(context, kafka, { topic: reservations, handleBatch: recordBatch(reservations, reservationFact) })
   await startConsumer(context, kafka, { topic: payments, handleBatch: recordBatch(payments, paymentFact) })
 

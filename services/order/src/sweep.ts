@@ -15,9 +15,13 @@ export interface SweepParts {
  * One look for sales that took too long. Nothing is failed by the wall clock alone: only a moment up to which everything
  * published has been read counts, and a sale that is overdue at that moment has truly not been answered.
  */
-export async function sweepOnce(context: ServiceContext, { pool, readUpTo, terms, metrics }: SweepParts): Promise<number> {
+export async function sweepOnce(
+  context: ServiceContext,
+  { pool, readUpTo, terms, metrics }: SweepParts
+): Promise<number> {
   const caughtUpAt = await readUpTo()
   if (caughtUpAt === undefined) return 0
+  metrics.caughtUp.set(caughtUpAt / 1000)
   const givenBackMs = await advanceClock(pool, caughtUpAt, terms)
   if (givenBackMs === undefined) return 0
   if (givenBackMs > 0) context.log.warn({ givenBackMs }, 'After an outage every open sale was given the lost time back')
@@ -28,7 +32,8 @@ export async function sweepOnce(context: ServiceContext, { pool, readUpTo, terms
     metrics.ended(ends, context.clock())
     timedOut += ends.length
   }
-  if (timedOut > 0) context.log.warn({ timedOut }, 'Sales timed out: their stock is released and their money given back')
+  if (timedOut > 0)
+    context.log.warn({ timedOut }, 'Sales timed out: their stock is released and their money given back')
   return timedOut
 }
 

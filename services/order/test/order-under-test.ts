@@ -55,7 +55,12 @@ export const aSale = (number: number, over: Partial<Sale> = {}): Sale => ({
   ...over
 })
 
-const incoming = <Definition extends EventDefinition>(definition: Definition, sale: Sale, again: boolean, data: object): IncomingEvent<Definition> => {
+const incoming = <Definition extends EventDefinition>(
+  definition: Definition,
+  sale: Sale,
+  again: boolean,
+  data: object
+): IncomingEvent<Definition> => {
   const id = again ? randomUUID() : `${sale.orderNumber}.${definition.name}`
   return {
     definition,
@@ -78,10 +83,12 @@ export const happenings = {
   reserved: (sale: Sale, again = false) => incoming(StockReserved, sale, again, { location: 'main', reservedAt: 1 }),
   rejected: (sale: Sale, again = false) => incoming(StockRejected, sale, again, { reason: 'SOLD_OUT', available: 0 }),
   released: (sale: Sale, again = false) => incoming(StockReleased, sale, again, { location: 'main', releasedAt: 1 }),
-  captured: (sale: Sale, again = false) => incoming(PaymentCaptured, sale, again, { paymentId: 'payment', capturedAt: 1 }),
+  captured: (sale: Sale, again = false) =>
+    incoming(PaymentCaptured, sale, again, { paymentId: 'payment', capturedAt: 1 }),
   declined: (sale: Sale, again = false) =>
     incoming(PaymentDeclined, sale, again, { paymentId: 'payment', reason: 'PAYMENT_DECLINED', declinedAt: 1 }),
-  refunded: (sale: Sale, again = false) => incoming(PaymentRefunded, sale, again, { paymentId: 'payment', refundedAt: 1 })
+  refunded: (sale: Sale, again = false) =>
+    incoming(PaymentRefunded, sale, again, { paymentId: 'payment', refundedAt: 1 })
 }
 export type Happening = keyof typeof happenings
 

@@ -20,10 +20,18 @@ interface Backends {
 }
 
 /** The service as main.ts puts it together, without a process and a port. Without topics it only answers requests. */
-export async function runOrder({ postgresUrl, topics, timeouts = { stockMs: 60_000, paymentMs: 60_000 }, outageMs = 60_000 }: Backends) {
+export async function runOrder({
+  postgresUrl,
+  topics,
+  timeouts = { stockMs: 60_000, paymentMs: 60_000 },
+  outageMs = 60_000
+}: Backends) {
   const context = createContext({ name: 'order', logLevel: 'silent' })
   const pool = createPool({ url: new Secret(postgresUrl) }, context)
-  const metrics = createOrderMetrics(context.metrics, { clock: context.clock, findOldestOpen: () => findOldestOpen(pool) })
+  const metrics = createOrderMetrics(context.metrics, {
+    clock: context.clock,
+    findOldestOpen: () => findOldestOpen(pool)
+  })
   const tokens = await testTokens()
   const http = { trustedProxies: [], bodyLimitBytes: 64 * 1024, requestTimeoutMs: 5_000, origins: [] }
   const app = buildApp({ context, http, auth: tokens.authenticator, pool })

@@ -28,7 +28,9 @@ afterEach(async () => {
   stops = []
 })
 afterAll(async () => {
-  for (const release of [wire.release, topics.release, postgres.release]) await release()
+  await wire.release()
+  await topics.release()
+  await postgres.release()
 })
 
 const start = async (over: Partial<Parameters<typeof runOrder>[0]> = {}) => {
@@ -56,10 +58,14 @@ const tell = async (what: Happening, sales: readonly Sale[], times = 1): Promise
   await wire.publish(topicOf[what], events)
 }
 const endsOf = (sale: Sale): string[] =>
-  ends.filter(({ key }) => key === sale.orderNumber).map((event) => (event.name === 'BidFailed' ? event.data.reason : event.name))
+  ends
+    .filter(({ key }) => key === sale.orderNumber)
+    .map((event) => (event.name === 'BidFailed' ? event.data.reason : event.name))
 const sales = (count: number): Sale[] => {
   const auctionId = randomUUID()
-  return Array.from({ length: count }, (_, number) => aSale(number, { auctionId, orderNumber: `${auctionId}.${number}` }))
+  return Array.from({ length: count }, (_, number) =>
+    aSale(number, { auctionId, orderNumber: `${auctionId}.${number}` })
+  )
 }
 
 test('every event thrice, topics in the wrong order: exactly one end for each sale, and the right one', async () => {
@@ -90,7 +96,12 @@ test('a sale that nobody answers is failed by the sweep; a capture that comes la
   await eventually(() => endsOf(sale!).length > 0, { what: 'the time-out' })
   await tell('captured', [sale!])
   await eventually(
-    async () => (await order.pool.query(`select 1 from sales where order_number = $1 and payment = 'captured'`, [sale!.orderNumber])).rowCount,
+    async () =>
+      (
+        await order.pool.query(`select 1 from sales where order_number = $1 and payment = 'captured'`, [
+          sale!.orderNumber
+        ])
+      ).rowCount,
     { what: 'the late capture to be read' }
   )
   const [behind] = sales(1)
@@ -105,7 +116,8 @@ test('answers that came while the service was away count, though the deadline pa
   const first = await start({ timeouts })
   const waiting = sales(20)
   await tell('confirmed', waiting)
-  const known = async () => (await first.pool.query('select 1 from sales where auction_id = $1', [waiting[0]!.auctionId])).rowCount
+  const known = async () =>
+    (await first.pool.query('select 1 from sales where auction_id = $1', [waiting[0]!.auctionId])).rowCount
   await eventually(async () => (await known()) === 20, { what: 'all sales to be known' })
   await first.stop()
   stops = []
@@ -121,7 +133,9 @@ test('answers that came while the service was away count, though the deadline pa
 /** The last deadline that the database knows. */
 async function freshDeadline(): Promise<number> {
   const reader = await runOrder({ postgresUrl: postgres.url })
-  const { rows } = await reader.pool.query<{ at: Date }>(`select max(deadline_at) as at from sales where status = 'open'`)
+  const { rows } = await reader.pool.query<{ at: Date }>(
+    `select max(deadline_at) as at from sales where status = 'open'`
+  )
   await reader.stop()
   return rows[0]!.at.getTime()
 }

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { findSale } from '../src/store/read-sales.ts'
 import { advanceClock, timeOutSales } from '../src/store/time-out-sales.ts'
@@ -24,10 +24,19 @@ beforeEach(empty)
 const terms = { timeouts, outageMs: 30_000 }
 const status = async (number: number) => {
   const sale = await findSale(database.pool, aSale(number).orderNumber)
-  return sale && { status: sale.status, stock: sale.stock, payment: sale.payment, ...(sale.reason && { reason: sale.reason }) }
+  return (
+    sale && {
+      status: sale.status,
+      stock: sale.stock,
+      payment: sale.payment,
+      ...(sale.reason && { reason: sale.reason })
+    }
+  )
 }
 const orderNumbers = async (): Promise<string[]> => {
-  const { rows } = await database.pool.query<{ order_number: string }>('select order_number from orders order by order_number')
+  const { rows } = await database.pool.query<{ order_number: string }>(
+    'select order_number from orders order by order_number'
+  )
   return rows.map((row) => row.order_number)
 }
 
@@ -44,9 +53,18 @@ describe('a sale', () => {
 
   test('whole batches of sales end in one go', async () => {
     const sales = Array.from({ length: 500 }, (_, number) => aSale(number))
-    await deliver(database.pool, sales.map((sale) => happenings.confirmed(sale)))
-    await deliver(database.pool, sales.map((sale, index) => (index < 10 ? happenings.reserved(sale) : happenings.rejected(sale))))
-    await deliver(database.pool, sales.slice(0, 10).map((sale) => happenings.captured(sale)))
+    await deliver(
+      database.pool,
+      sales.map((sale) => happenings.confirmed(sale))
+    )
+    await deliver(
+      database.pool,
+      sales.map((sale, index) => (index < 10 ? happenings.reserved(sale) : happenings.rejected(sale)))
+    )
+    await deliver(
+      database.pool,
+      sales.slice(0, 10).map((sale) => happenings.captured(sale))
+    )
     const ends = [...(await announcedEnds(database.pool)).values()].flat()
     expect(ends.filter((end) => end === 'OrderCreated')).toHaveLength(10)
     expect(ends.filter((end) => end === 'SOLD_OUT')).toHaveLength(490)
@@ -86,7 +104,11 @@ describe('a sale that nobody answers', () => {
 
   test('capture and time-out at the same moment: one of them wins', async () => {
     const sales = Array.from({ length: 40 }, (_, number) => aSale(number))
-    await deliver(database.pool, sales.map((sale) => happenings.confirmed(sale)), 0)
+    await deliver(
+      database.pool,
+      sales.map((sale) => happenings.confirmed(sale)),
+      0
+    )
     await Promise.all([
       ...sales.map((sale) => deliver(database.pool, [happenings.captured(sale)])),
       ...sales.map(() => timeOutSales(database.pool, 2_000, 2_000, terms))
@@ -115,7 +137,10 @@ describe('a sale that nobody answers', () => {
 
 describe('in any order of arrival, with repeats, from three consumers and the sweep at once', () => {
   const words: (Happening | 'sweep')[] = [...(Object.keys(happenings) as Happening[]), 'sweep']
-  const drawing = fc.array(fc.record({ number: fc.nat(3), what: fc.constantFrom(...words), again: fc.boolean() }), { minLength: 1, maxLength: 40 })
+  const drawing = fc.array(fc.record({ number: fc.nat(3), what: fc.constantFrom(...words), again: fc.boolean() }), {
+    minLength: 1,
+    maxLength: 40
+  })
 
   test('a sale ends at most once, an order exists exactly where it ended well, and what ends a sale does end it', async () => {
     await fc.assert(
@@ -123,9 +148,14 @@ describe('in any order of arrival, with repeats, from three consumers and the sw
         await empty()
         for (let start = 0; start < drawn.length; start += batchSize) {
           const batch = drawn.slice(start, start + batchSize)
-          const events = batch.flatMap(({ number, what, again }) => (what === 'sweep' ? [] : [happenings[what](aSale(number), again)]))
+          const events = batch.flatMap(({ number, what, again }) =>
+            what === 'sweep' ? [] : [happenings[what](aSale(number), again)]
+          )
           const sweeps = batch.filter(({ what }) => what === 'sweep')
-          await Promise.all([deliver(database.pool, events), ...sweeps.map(() => timeOutSales(database.pool, 2_000, 2_000, terms))])
+          await Promise.all([
+            deliver(database.pool, events),
+            ...sweeps.map(() => timeOutSales(database.pool, 2_000, 2_000, terms))
+          ])
         }
         const ends = await announcedEnds(database.pool)
         const orders = await orderNumbers()
@@ -134,10 +164,14 @@ describe('in any order of arrival, with repeats, from three consumers and the sw
           const announced = ends.get(orderNumber) ?? []
           expect(announced.length).toBeLessThanOrEqual(1)
           expect(orders.includes(orderNumber)).toBe(announced[0] === 'OrderCreated')
-          const mustEnd = drawn.some((step) => step.number === number && ['rejected', 'captured', 'declined'].includes(step.what))
-          if (mustEnd) expect(announced).toHaveLength(1)
+          const mustEnd = drawn.some(
+            (step) => step.number === number && ['rejected', 'captured', 'declined'].includes(step.what)
+          )
+          expect(announced.length).toBeGreaterThanOrEqual(mustEnd ? 1 : 0)
           const standing = await findSale(database.pool, orderNumber)
-          expect(standing?.status ?? 'open').toBe(announced[0] === undefined ? 'open' : announced[0] === 'OrderCreated' ? 'ordered' : 'failed')
+          expect(standing?.status ?? 'open').toBe(
+            announced[0] === undefined ? 'open' : announced[0] === 'OrderCreated' ? 'ordered' : 'failed'
+          )
         }
       }),
       { numRuns: 30 }

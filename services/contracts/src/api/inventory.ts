@@ -7,11 +7,24 @@ export const AVAILABLE_PIECES_MAX = 1_000_000_000
 export const LOCATIONS_MAX = 1_000
 
 export const LocationStock = Type.Object(
-  { location: Id, available: Pieces, reserved: Pieces, sold: Pieces, version: Type.Integer({ minimum: 1 }), changedAt: TimestampMs },
+  {
+    location: Id,
+    available: Pieces,
+    reserved: Pieces,
+    sold: Pieces,
+    version: Type.Integer({ minimum: 1 }),
+    changedAt: TimestampMs
+  },
   { additionalProperties: false }
 )
 export const ProductStock = Type.Object(
-  { productId: Id, available: Pieces, reserved: Pieces, sold: Pieces, locations: Type.Array(LocationStock, { maxItems: LOCATIONS_MAX }) },
+  {
+    productId: Id,
+    available: Pieces,
+    reserved: Pieces,
+    sold: Pieces,
+    locations: Type.Array(LocationStock, { maxItems: LOCATIONS_MAX })
+  },
   { additionalProperties: false }
 )
 export type ProductStock = Static<typeof ProductStock>
@@ -35,9 +48,13 @@ export const setStock = defineOperation({
   method: 'PUT',
   path: '/api/stock/:productId',
   role: 'admin',
-  summary: 'Sets the available pieces of a product at a location, as after a count. Held and sold pieces are not touched.',
+  summary:
+    'Sets the available pieces of a product at a location, as after a count. Held and sold pieces are not touched.',
   params: ProductParams,
-  body: Type.Object({ location, available: Type.Integer({ minimum: 0, maximum: AVAILABLE_PIECES_MAX }) }, { additionalProperties: false }),
+  body: Type.Object(
+    { location, available: Type.Integer({ minimum: 0, maximum: AVAILABLE_PIECES_MAX }) },
+    { additionalProperties: false }
+  ),
   responses: { 200: ProductStock },
   errors: ['STOCK_LOCATIONS_LIMIT'],
   idempotent: true

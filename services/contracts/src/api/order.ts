@@ -16,7 +16,12 @@ export const SaleProgress = Type.Object(
   {
     sale: Sale,
     status: SaleStatus,
-    stock: Type.Union([Type.Literal('waiting'), Type.Literal('reserved'), Type.Literal('rejected'), Type.Literal('released')]),
+    stock: Type.Union([
+      Type.Literal('waiting'),
+      Type.Literal('reserved'),
+      Type.Literal('rejected'),
+      Type.Literal('released')
+    ]),
     payment: Type.Union([
       Type.Literal('waiting'),
       Type.Literal('captured'),
@@ -40,9 +45,12 @@ export const listOrders = defineOperation({
   path: '/api/orders',
   role: 'user',
   summary: 'Your orders, newest first; an admin sees all, or one user’s.',
-  query: Type.Object({ ...PageQuery, userId: Type.Optional(Id), auctionId: Type.Optional(Id) }, { additionalProperties: false }),
+  query: Type.Object(
+    { ...PageQuery, userId: Type.Optional(Id), auctionId: Type.Optional(Id) },
+    { additionalProperties: false }
+  ),
   responses: { 200: page(Order) },
-  errors: []
+  errors: ['FORBIDDEN']
 })
 
 export const readOrder = defineOperation({

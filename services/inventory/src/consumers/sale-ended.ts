@@ -15,7 +15,8 @@ export const createOnSaleEnded =
     for (const { ending, action } of settled) {
       metrics.settlements.inc({ action })
       if (action === 'sell' || action === 'release') changed.add(ending.sale.productId)
-      if (action === 'oversold') context.log.error({ orderNumber: ending.sale.orderNumber }, 'An order exists for which no pieces are held')
+      if (action === 'oversold')
+        context.log.error({ orderNumber: ending.sale.orderNumber }, 'An order exists for which no pieces are held')
     }
     await cache.renew([...changed])
   }

@@ -15,15 +15,22 @@ export type AdjustmentDecision =
   | { outcome: 'refused'; code: ErrorCode; details: Record<string, unknown> }
 
 /** @param earlier the adjustment stored under the same id, if any. @param available pieces now; `undefined` where no stock is kept. */
-export function adjust(earlier: Adjustment | undefined, available: number | undefined, adjustment: Adjustment): AdjustmentDecision {
+export function adjust(
+  earlier: Adjustment | undefined,
+  available: number | undefined,
+  adjustment: Adjustment
+): AdjustmentDecision {
   if (earlier) {
     const same =
-      earlier.productId === adjustment.productId && earlier.location === adjustment.location && earlier.delta === adjustment.delta
+      earlier.productId === adjustment.productId &&
+      earlier.location === adjustment.location &&
+      earlier.delta === adjustment.delta
     return same ? { outcome: 'repeated' } : { outcome: 'refused', code: 'ADJUSTMENT_ID_REUSED', details: {} }
   }
   if (available === undefined) return { outcome: 'refused', code: 'STOCK_NOT_FOUND', details: {} }
   const after = available + adjustment.delta
   if (after < 0) return { outcome: 'refused', code: 'STOCK_INSUFFICIENT', details: { available } }
-  if (after > AVAILABLE_PIECES_MAX) return { outcome: 'refused', code: 'STOCK_LIMIT', details: { available, limit: AVAILABLE_PIECES_MAX } }
+  if (after > AVAILABLE_PIECES_MAX)
+    return { outcome: 'refused', code: 'STOCK_LIMIT', details: { available, limit: AVAILABLE_PIECES_MAX } }
   return { outcome: 'applied', available: after }
 }

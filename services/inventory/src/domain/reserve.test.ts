@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { Sale } from '@gavel/contracts/primitives.ts'
 import { describe, expect, test } from 'vitest'
 import { reserve } from './reserve.ts'
@@ -15,7 +15,13 @@ const aSale = (number: number, quantity = 1, productId = 'lamp'): Sale => ({
   currency: 'USD',
   confirmedAt: number
 })
-const aStock = (available: number, location = 'main', productId = 'lamp'): Stock => ({ productId, location, available, reserved: 0, sold: 0 })
+const aStock = (available: number, location = 'main', productId = 'lamp'): Stock => ({
+  productId,
+  location,
+  available,
+  reserved: 0,
+  sold: 0
+})
 
 const outcomes = (stocks: Stock[], sales: Sale[]): string[] =>
   reserve(stocks, sales).map((allocation) =>
@@ -44,30 +50,44 @@ describe('reserve', () => {
     const products = ['lamp', 'vase']
     fc.assert(
       fc.property(
-        fc.uniqueArray(fc.record({ productId: fc.constantFrom(...products), location: fc.constantFrom('a', 'b', 'c'), available: fc.nat(12) }), {
-          selector: ({ productId, location }) => `${productId}/${location}`
-        }),
-        fc.array(fc.record({ productId: fc.constantFrom(...products, 'none'), quantity: fc.integer({ min: 1, max: 5 }) }), { maxLength: 40 }),
+        fc.uniqueArray(
+          fc.record({
+            productId: fc.constantFrom(...products),
+            location: fc.constantFrom('a', 'b', 'c'),
+            available: fc.nat(12)
+          }),
+          {
+            selector: ({ productId, location }) => `${productId}/${location}`
+          }
+        ),
+        fc.array(
+          fc.record({ productId: fc.constantFrom(...products, 'none'), quantity: fc.integer({ min: 1, max: 5 }) }),
+          { maxLength: 40 }
+        ),
         (places, wishes) => {
           const stocks = places.map(({ productId, location, available }) => aStock(available, location, productId))
           const sales = wishes.map(({ productId, quantity }, index) => aSale(index, quantity, productId))
           const left = new Map(stocks.map((stock) => [`${stock.productId}/${stock.location}`, stock.available]))
           const allocations = reserve(stocks, sales)
+          const rejections: unknown[] = []
+          const expected: unknown[] = []
           expect(allocations.map(({ sale }) => sale)).toEqual(sales)
           for (const allocation of allocations) {
             const { productId, quantity } = allocation.sale
-            const lots = [...left].filter(([key]) => key.startsWith(`${productId}/`))
+            const lots = [...left].filter(([key]) => key.startsWith(`${productId}/`)).map(([, lot]) => lot)
             if (allocation.outcome === 'reserved') {
               const key = `${productId}/${allocation.location}`
-              const rest = (left.get(key) ?? -1) - quantity
-              expect(rest).toBeGreaterThanOrEqual(0)
-              left.set(key, rest)
-            } else {
-              expect(lots.every(([, available]) => available < quantity)).toBe(true)
-              expect(allocation.reason).toBe(lots.length === 0 ? 'STOCK_NOT_FOUND' : 'SOLD_OUT')
-              expect(allocation.available).toBe(lots.reduce((sum, [, available]) => sum + available, 0))
+              left.set(key, (left.get(key) ?? -1) - quantity)
+              continue
             }
+            const sum = lots.reduce((pieces, lot) => pieces + lot, 0)
+            const fits = lots.some((lot) => lot >= quantity)
+            const { reason, available } = allocation
+            rejections.push({ reason, available, fits })
+            expected.push({ reason: lots.length === 0 ? 'STOCK_NOT_FOUND' : 'SOLD_OUT', available: sum, fits: false })
           }
+          expect(rejections).toEqual(expected)
+          expect([...left.values()].filter((lot) => lot < 0)).toEqual([])
         }
       )
     )

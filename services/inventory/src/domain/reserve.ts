@@ -35,19 +35,27 @@ export function reserve(stocks: readonly Stock[], sales: readonly Sale[]): Alloc
     if (!lots) return { outcome: 'rejected', sale, reason: 'STOCK_NOT_FOUND', available: 0 }
     const lot = smallestThatFits(lots, sale.quantity)
     if (!lot) {
-      const available = lots.reduce((sum, { available }) => sum + available, 0)
-      return { outcome: 'rejected', sale, reason: 'SOLD_OUT', available }
+      return {
+        outcome: 'rejected',
+        sale,
+        reason: 'SOLD_OUT',
+        available: lots.reduce((sum, { available }) => sum + available, 0)
+      }
     }
     lot.available -= sale.quantity
     return { outcome: 'reserved', sale, location: lot.location }
   })
 }
 
-function smallestThatFits<Lot extends { location: string; available: number }>(lots: readonly Lot[], quantity: number): Lot | undefined {
+function smallestThatFits<Lot extends { location: string; available: number }>(
+  lots: readonly Lot[],
+  quantity: number
+): Lot | undefined {
   let best: Lot | undefined
   for (const lot of lots) {
     if (lot.available < quantity) continue
-    if (!best || lot.available < best.available || (lot.available === best.available && lot.location < best.location)) best = lot
+    if (!best || lot.available < best.available || (lot.available === best.available && lot.location < best.location))
+      best = lot
   }
   return best
 }

@@ -9,7 +9,14 @@ export const createAdjustStock =
   async ({ params, body, user, now }) => {
     const { adjustmentId, delta, reason } = body
     const { productId } = params
-    const adjustment = { adjustmentId, productId, location: body.location ?? 'main', delta, reason, adjustedBy: user.userId }
+    const adjustment = {
+      adjustmentId,
+      productId,
+      location: body.location ?? 'main',
+      delta,
+      reason,
+      adjustedBy: user.userId
+    }
     const stock = await adjust(pool, adjustment, now)
     await cache.renew([productId])
     return { status: 200, body: stock }

@@ -40,7 +40,11 @@ async function readAdjustment(client: PoolClient, adjustmentId: string): Promise
   return row && { adjustmentId, productId: row.product_id, location: row.location, delta: row.delta }
 }
 
-async function insertAdjustment(client: PoolClient, adjustment: Adjustment & { reason: string; adjustedBy: string }, now: number): Promise<void> {
+async function insertAdjustment(
+  client: PoolClient,
+  adjustment: Adjustment & { reason: string; adjustedBy: string },
+  now: number
+): Promise<void> {
   // Two products' rows do not lock each other: the same id used for both at once meets here, at the primary key.
   const { rowCount } = await client.query(
     `insert into adjustments (adjustment_id, product_id, location, delta, reason, adjusted_by, adjusted_at)

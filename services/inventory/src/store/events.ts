@@ -26,7 +26,13 @@ export function allocated(allocation: Allocation, now: number, traceparent: stri
   const { sale } = allocation
   return allocation.outcome === 'reserved'
     ? sagaEvent(StockReserved, sale, { sale, location: allocation.location, reservedAt: now }, now, traceparent)
-    : sagaEvent(StockRejected, sale, { sale, reason: allocation.reason, available: allocation.available }, now, traceparent)
+    : sagaEvent(
+        StockRejected,
+        sale,
+        { sale, reason: allocation.reason, available: allocation.available },
+        now,
+        traceparent
+      )
 }
 
 export const released = (sale: Sale, location: string, now: number, traceparent: string | undefined): OutgoingEvent =>
@@ -40,6 +46,14 @@ function sagaEvent(
   traceparent: string | undefined
 ): OutgoingEvent {
   const { orderNumber } = sale
-  const event: OutgoingEvent = { definition, id: `${orderNumber}.${definition.name}`, key: orderNumber, source, subject: orderNumber, time: now, data }
+  const event: OutgoingEvent = {
+    definition,
+    id: `${orderNumber}.${definition.name}`,
+    key: orderNumber,
+    source,
+    subject: orderNumber,
+    time: now,
+    data
+  }
   return traceparent === undefined ? event : { ...event, traceparent }
 }

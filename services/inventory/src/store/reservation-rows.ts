@@ -21,7 +21,10 @@ interface Raw {
 }
 
 /** Read under the locks of the products' stock, so that nobody decides about these order numbers at the same time. */
-export async function readReservations(client: Queryable, orderNumbers: readonly string[]): Promise<Map<string, Reservation>> {
+export async function readReservations(
+  client: Queryable,
+  orderNumbers: readonly string[]
+): Promise<Map<string, Reservation>> {
   const { rows } = await client.query<Raw>(
     `select order_number, product_id, location, quantity, status
        from reservations
@@ -55,7 +58,11 @@ export interface NewReservation {
  * Remembers sales. Where another transaction remembered one of them since it was looked for (possible only while a product
  * has no stock row to lock), nothing is written and the batch is decided again.
  */
-export async function insertReservations(client: Queryable, reservations: readonly NewReservation[], now: number): Promise<void> {
+export async function insertReservations(
+  client: Queryable,
+  reservations: readonly NewReservation[],
+  now: number
+): Promise<void> {
   if (reservations.length === 0) return
   const { rowCount } = await client.query(
     `insert into reservations (order_number, product_id, location, quantity, status, decided_at)

@@ -17,22 +17,37 @@ type SaleConfirmedEvent = IncomingEvent<typeof SaleConfirmed>
  * Serves a whole batch of sales in one transaction: seven statements, whether it holds one sale or a thousand.
  * Five hundred buyers of one hot product cost one update of its row.
  */
-export function reserveSales(pool: Pool, group: string, events: readonly SaleConfirmedEvent[], now: number): Promise<Allocation[]> {
+export function reserveSales(
+  pool: Pool,
+  group: string,
+  events: readonly SaleConfirmedEvent[],
+  now: number
+): Promise<Allocation[]> {
   return transaction(pool, async (client) => {
-    const fresh = await takeNew(client, group, [...events])
+    const fresh = await takeNew(client, group, events)
     if (fresh.length === 0) return []
     const first = new Map<string, SaleConfirmedEvent>()
-    for (const event of fresh) if (!first.has(event.data.sale.orderNumber)) first.set(event.data.sale.orderNumber, event)
+    for (const event of fresh)
+      if (!first.has(event.data.sale.orderNumber)) first.set(event.data.sale.orderNumber, event)
 
     const sales = [...first.values()].map((event) => event.data.sale)
     const held = await lockStock(client, [...new Set(sales.map(({ productId }) => productId))])
     const known = await readReservations(client, [...first.keys()])
-    const allocations = reserve(held, sales.filter(({ orderNumber }) => !known.has(orderNumber)))
+    const allocations = reserve(
+      held,
+      sales.filter(({ orderNumber }) => !known.has(orderNumber))
+    )
 
     const taken = sumMovements(
       allocations.flatMap((allocation) =>
         allocation.outcome === 'reserved'
-          ? [{ productId: allocation.sale.productId, location: allocation.location, quantity: allocation.sale.quantity }]
+          ? [
+              {
+                productId: allocation.sale.productId,
+                location: allocation.location,
+                quantity: allocation.sale.quantity
+              }
+            ]
           : []
       )
     )
@@ -51,7 +66,11 @@ export function reserveSales(pool: Pool, group: string, events: readonly SaleCon
       reservations,
       allocations.map((allocation) => allocated(allocation, now, first.get(allocation.sale.orderNumber)?.traceparent))
     )
-    await appendToOutbox(client, stock, changed.map((row) => stockChanged(row, 'reserved', now)))
+    await appendToOutbox(
+      client,
+      stock,
+      changed.map((row) => stockChanged(row, 'reserved', now))
+    )
     return allocations
   })
 }

@@ -29,9 +29,14 @@ export interface Settled {
 }
 
 /** Applies how sales ended, a whole batch in one transaction: held pieces are sold or given back. */
-export function settleSales(pool: Pool, group: string, events: readonly EndingEvent[], now: number): Promise<Settled[]> {
+export function settleSales(
+  pool: Pool,
+  group: string,
+  events: readonly EndingEvent[],
+  now: number
+): Promise<Settled[]> {
   return transaction(pool, async (client) => {
-    const fresh = (await takeNew(client, group, [...events])) as EndingEvent[]
+    const fresh = await takeNew<EndingEvent>(client, group, events)
     if (fresh.length === 0) return []
     await lockStock(client, [...new Set(fresh.map((event) => event.data.sale.productId))])
     const known = await readReservations(client, [...new Set(fresh.map((event) => event.data.sale.orderNumber))])
@@ -67,7 +72,11 @@ async function writeStatuses(
     if (status !== undefined) last.set(ending.sale.orderNumber, { sale: ending.sale, status })
   }
   const words = [...last.values()]
-  await insertReservations(client, words.filter(({ sale }) => !known.has(sale.orderNumber)), now)
+  await insertReservations(
+    client,
+    words.filter(({ sale }) => !known.has(sale.orderNumber)),
+    now
+  )
   await settleReservations(
     client,
     words.flatMap(({ sale: { orderNumber }, status }) => (known.has(orderNumber) ? [{ orderNumber, status }] : [])),
@@ -79,7 +88,9 @@ async function writeMovements(client: PoolClient, settled: readonly Settled[], n
   const moved = (action: Settlement['action']): (Movement & { of: Settled })[] =>
     settled.flatMap((of) => {
       const { productId, quantity } = of.ending.sale
-      return of.action === action && of.location !== undefined ? [{ productId, location: of.location, quantity, of }] : []
+      return of.action === action && of.location !== undefined
+        ? [{ productId, location: of.location, quantity, of }]
+        : []
     })
   const changes: [MovementKind, Movement[]][] = [
     ['sold', sumMovements(moved('sell'))],
@@ -87,7 +98,11 @@ async function writeMovements(client: PoolClient, settled: readonly Settled[], n
   ]
   for (const [kind, movements] of changes) {
     const rows = await moveStock(client, kind, movements, now)
-    await appendToOutbox(client, stock, rows.map((row) => stockChanged(row, kind, now)))
+    await appendToOutbox(
+      client,
+      stock,
+      rows.map((row) => stockChanged(row, kind, now))
+    )
   }
   const back = moved('release').map(({ of, location }) => released(of.ending.sale, location, now, of.traceparent))
   await appendToOutbox(client, reservations, back)

@@ -27,11 +27,20 @@ const keyOf = (productId: string): string => `stock:${productId}`
 /** Each location's version only rises and locations are never removed, so their sum orders the states of a product. */
 const versionOf = (stock: ProductStock): number => stock.locations.reduce((sum, { version }) => sum + version, 0)
 
-export function createStockCache(parts: { redis: Redis; pool: Pool; ttlMs: number; metrics: InventoryMetrics }): StockCache {
+export function createStockCache(parts: {
+  redis: Redis
+  pool: Pool
+  ttlMs: number
+  metrics: InventoryMetrics
+}): StockCache {
   const { redis, pool, ttlMs, metrics } = parts
 
   const store = async (stock: ProductStock): Promise<void> => {
     await redis.eval(storeIfNewer, 1, keyOf(stock.productId), versionOf(stock), JSON.stringify(stock), ttlMs)
+  }
+  const renewOne = async (productId: string): Promise<void> => {
+    const stock = await readProductStock(pool, productId)
+    if (stock) await store(stock)
   }
   const quietly = async (work: Promise<unknown>): Promise<void> => {
     await work.catch(() => metrics.cacheFaults.inc())
@@ -51,15 +60,7 @@ export function createStockCache(parts: { redis: Redis; pool: Pool; ttlMs: numbe
       return loaded
     },
     renew: async (productIds) => {
-      await Promise.all(
-        [...new Set(productIds)].map((productId) =>
-          quietly(
-            readProductStock(pool, productId).then(async (stock) => {
-              if (stock) await store(stock)
-            })
-          )
-        )
-      )
+      await Promise.all([...new Set(productIds)].map((productId) => quietly(renewOne(productId))))
     }
   }
 }

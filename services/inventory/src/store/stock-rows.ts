@@ -42,7 +42,12 @@ export async function lockStock(client: Queryable, productIds: readonly string[]
 }
 
 /** Moves pieces between figures: one row update for each place, however many sales are behind it. */
-export async function moveStock(client: Queryable, kind: MovementKind, movements: readonly Movement[], now: number): Promise<StockRow[]> {
+export async function moveStock(
+  client: Queryable,
+  kind: MovementKind,
+  movements: readonly Movement[],
+  now: number
+): Promise<StockRow[]> {
   if (movements.length === 0) return []
   const { available, reserved, sold } = effects[kind]
   const { rows } = await client.query<Raw>(
@@ -66,7 +71,8 @@ export async function moveStock(client: Queryable, kind: MovementKind, movements
       new Date(now)
     ]
   )
-  if (rows.length !== movements.length) throw new Error(`Pieces were to move at ${movements.length} places but only ${rows.length} exist`)
+  if (rows.length !== movements.length)
+    throw new Error(`Pieces were to move at ${movements.length} places but only ${rows.length} exist`)
   return rows.map(toRow)
 }
 

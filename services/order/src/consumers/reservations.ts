@@ -3,7 +3,9 @@ import type { IncomingEvent } from '@gavel/platform/kafka/consumer.ts'
 import type { Fact } from '../domain/progress.ts'
 
 /** What inventory said of a sale. */
-export function reservationFact(event: IncomingEvent<typeof StockReserved | typeof StockRejected | typeof StockReleased>): Fact {
+export function reservationFact(
+  event: IncomingEvent<typeof StockReserved | typeof StockRejected | typeof StockReleased>
+): Fact {
   switch (event.name) {
     case 'StockReserved':
       return { fact: 'stock-reserved' }

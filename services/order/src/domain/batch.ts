@@ -37,5 +37,8 @@ export function decideBatch(
     if (end) ends.push({ sale: progress.sale, end, traceparent })
   }
   // `decide` answers the very object it was given where nothing changed.
-  return { changed: [...after].flatMap(([orderNumber, progress]) => (progress === before.get(orderNumber) ? [] : [progress])), ends }
+  return {
+    changed: [...after].flatMap(([orderNumber, progress]) => (progress === before.get(orderNumber) ? [] : [progress])),
+    ends
+  }
 }

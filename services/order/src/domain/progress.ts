@@ -67,7 +67,10 @@ export function decide(known: Progress, fact: Fact, now: number, timeouts: Timeo
       return { progress: { ...known, stock: 'reserved', deadlineAt } }
     }
     case 'stock-rejected':
-      return ended(known.stock === 'waiting' ? { ...known, stock: 'rejected' } : known, { outcome: 'failed', reason: fact.reason })
+      return ended(known.stock === 'waiting' ? { ...known, stock: 'rejected' } : known, {
+        outcome: 'failed',
+        reason: fact.reason
+      })
     case 'stock-released':
       return { progress: known.stock === 'released' ? known : { ...known, stock: 'released' } }
     case 'payment-captured':

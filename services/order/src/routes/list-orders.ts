@@ -8,7 +8,8 @@ import { findOrders } from '../store/read-orders.ts'
 export const createListOrders =
   (pool: Pool): Handler<typeof listOrders> =>
   async ({ query, user }) => {
-    if (user.role !== 'admin' && query.userId !== undefined && query.userId !== user.userId) throw new Refusal('FORBIDDEN')
+    if (user.role !== 'admin' && query.userId !== undefined && query.userId !== user.userId)
+      throw new Refusal('FORBIDDEN')
     const limit = query.limit ?? 50
     const found = await findOrders(pool, {
       userId: user.role === 'admin' ? query.userId : user.userId,
@@ -16,5 +17,8 @@ export const createListOrders =
       after: fromCursor(query.cursor),
       limit
     })
-    return { status: 200, body: toPage(found, limit, ({ createdAt, orderNumber }) => ({ time: createdAt, orderNumber })) }
+    return {
+      status: 200,
+      body: toPage(found, limit, ({ createdAt, orderNumber }) => ({ time: createdAt, orderNumber }))
+    }
   }

@@ -15,5 +15,8 @@ export const createListSales =
       after: fromCursor(query.cursor),
       limit
     })
-    return { status: 200, body: toPage(found, limit, ({ startedAt, sale }) => ({ time: startedAt, orderNumber: sale.orderNumber })) }
+    return {
+      status: 200,
+      body: toPage(found, limit, ({ startedAt, sale }) => ({ time: startedAt, orderNumber: sale.orderNumber }))
+    }
   }

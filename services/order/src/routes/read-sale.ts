@@ -9,6 +9,7 @@ export const createReadSale =
   (pool: Pool): Handler<typeof readSale> =>
   async ({ params, user }) => {
     const progress = await findSale(pool, params.orderNumber)
-    if (!progress || (user.role !== 'admin' && progress.sale.userId !== user.userId)) throw new Refusal('SALE_NOT_FOUND')
+    if (!progress || (user.role !== 'admin' && progress.sale.userId !== user.userId))
+      throw new Refusal('SALE_NOT_FOUND')
     return { status: 200, body: progress }
   }

@@ -27,7 +27,9 @@ export async function insertOutcomes(client: Queryable, ends: readonly SaleEnd[]
 
 /** Writes the orders among the ends. */
 export async function insertOrders(client: Queryable, ends: readonly SaleEnd[], now: number): Promise<void> {
-  const orders = ends.flatMap(({ sale, end }) => (end.outcome === 'ordered' ? [{ sale, paymentId: end.paymentId }] : []))
+  const orders = ends.flatMap(({ sale, end }) =>
+    end.outcome === 'ordered' ? [{ sale, paymentId: end.paymentId }] : []
+  )
   if (orders.length === 0) return
   await client.query(
     `insert into orders (order_number, auction_id, product_id, user_id, quantity, unit_price_minor, total_minor, currency, confirmed_at,

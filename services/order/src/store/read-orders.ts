@@ -8,7 +8,11 @@ interface RawOrder extends RawSale {
   created_at: Date
 }
 
-const toOrder = (raw: RawOrder): Order => ({ ...toSale(raw), paymentId: raw.payment_id, createdAt: raw.created_at.getTime() })
+const toOrder = (raw: RawOrder): Order => ({
+  ...toSale(raw),
+  paymentId: raw.payment_id,
+  createdAt: raw.created_at.getTime()
+})
 
 export interface OrderFilter {
   userId: string | undefined
@@ -18,7 +22,10 @@ export interface OrderFilter {
 }
 
 /** Newest first; one row more than the limit tells whether a page follows. */
-export async function findOrders(client: Queryable, { userId, auctionId, after, limit }: OrderFilter): Promise<Order[]> {
+export async function findOrders(
+  client: Queryable,
+  { userId, auctionId, after, limit }: OrderFilter
+): Promise<Order[]> {
   const { rows } = await client.query<RawOrder>(
     `select order_number, auction_id, product_id, user_id, quantity, unit_price_minor, total_minor, currency, confirmed_at,
             payment_id, created_at

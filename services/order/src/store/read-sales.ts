@@ -22,7 +22,10 @@ export interface SaleFilter {
 }
 
 /** Newest first; one row more than the limit tells whether a page follows. */
-export async function findSales(client: Queryable, { status, auctionId, productId, after, limit }: SaleFilter): Promise<SaleProgress[]> {
+export async function findSales(
+  client: Queryable,
+  { status, auctionId, productId, after, limit }: SaleFilter
+): Promise<SaleProgress[]> {
   const { rows } = await client.query<RawSaleProgress>(
     `select order_number, auction_id, product_id, user_id, quantity, unit_price_minor, total_minor, currency, confirmed_at,
             stock, payment, status, started_at, deadline_at, reason, ended_at
@@ -34,7 +37,14 @@ export async function findSales(client: Queryable, { status, auctionId, productI
         and ($4::timestamptz is null or (started_at, order_number) < ($4, $5::text))
       order by started_at desc, order_number desc
       limit $6`,
-    [status ?? null, auctionId ?? null, productId ?? null, after ? new Date(after.time) : null, after?.orderNumber ?? null, limit + 1]
+    [
+      status ?? null,
+      auctionId ?? null,
+      productId ?? null,
+      after ? new Date(after.time) : null,
+      after?.orderNumber ?? null,
+      limit + 1
+    ]
   )
   return rows.map(toSaleProgress)
 }
@@ -77,7 +87,9 @@ export async function countSales(client: Queryable, productId: string | undefine
 
 /** When the oldest open sale began; its age is what an operator watches. */
 export async function findOldestOpen(client: Queryable): Promise<number | undefined> {
-  const { rows } = await client.query<{ started_at: Date | null }>(`select min(started_at) as started_at from sales where status = 'open'`)
+  const { rows } = await client.query<{ started_at: Date | null }>(
+    `select min(started_at) as started_at from sales where status = 'open'`
+  )
   const oldest = rows[0]?.started_at
   return oldest === null || oldest === undefined ? undefined : oldest.getTime()
 }

@@ -18,8 +18,12 @@ export function recordEvents<Event extends SagaEvent>(
   timeouts: Timeouts
 ): Promise<SaleEnd[]> {
   return transaction(pool, async (client) => {
-    const fresh = (await takeNew(client, batch.group, [...batch.events])) as Event[]
-    const facts = fresh.map((event) => ({ sale: event.data.sale, fact: batch.toFact(event), traceparent: event.traceparent }))
+    const fresh = await takeNew(client, batch.group, batch.events)
+    const facts = fresh.map((event) => ({
+      sale: event.data.sale,
+      fact: batch.toFact(event),
+      traceparent: event.traceparent
+    }))
     return await recordFacts(client, facts, now, timeouts)
   })
 }

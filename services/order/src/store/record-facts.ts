@@ -12,10 +12,18 @@ import { insertSales, lockSales, updateSales } from './sale-rows.ts'
  * Lets facts happen to their sales, in the caller's transaction: a handful of statements for any number of facts.
  * The sales' rows are locked first, so that three topics and the sweep decide about one sale one after the other.
  */
-export async function recordFacts(client: PoolClient, facts: readonly SaleFact[], now: number, timeouts: Timeouts): Promise<SaleEnd[]> {
+export async function recordFacts(
+  client: PoolClient,
+  facts: readonly SaleFact[],
+  now: number,
+  timeouts: Timeouts
+): Promise<SaleEnd[]> {
   if (facts.length === 0) return []
   const first = new Map(facts.toReversed().map(({ sale }) => [sale.orderNumber, sale]))
-  await insertSales(client, [...first.values()].map((sale) => begin(sale, now, timeouts)))
+  await insertSales(
+    client,
+    [...first.values()].map((sale) => begin(sale, now, timeouts))
+  )
   return await recordOnLocked(client, await lockSales(client, [...first.keys()]), facts, { now, at: now, timeouts })
 }
 
@@ -30,13 +38,23 @@ export async function recordOnLocked(
   await updateSales(client, changed)
   const written = await insertOutcomes(client, ends, now)
   await insertOrders(client, written, now)
-  await appendToOutbox(client, orders, written.map((end) => endEvent(end, now)))
+  await appendToOutbox(
+    client,
+    orders,
+    written.map((end) => endEvent(end, now))
+  )
   return written
 }
 
 function endEvent({ sale, end, traceparent }: SaleEnd, now: number): OutgoingEvent {
   const { orderNumber } = sale
-  const envelope = { key: orderNumber, source: 'order', subject: orderNumber, time: now, ...(traceparent !== undefined && { traceparent }) }
+  const envelope = {
+    key: orderNumber,
+    source: 'order',
+    subject: orderNumber,
+    time: now,
+    ...(traceparent !== undefined && { traceparent })
+  }
   // One id for both ends: even a reader that knows nothing of sagas takes only one of them.
   const id = `${orderNumber}.end`
   return end.outcome === 'ordered'

@@ -21,7 +21,9 @@ export interface SweepTerms {
  */
 export function advanceClock(pool: Pool, caughtUpAt: number, { outageMs }: SweepTerms): Promise<number | undefined> {
   return transaction(pool, async (client) => {
-    const { rows } = await client.query<{ caught_up_at: Date | null }>(`select caught_up_at from saga_clock for update skip locked`)
+    const { rows } = await client.query<{ caught_up_at: Date | null }>(
+      `select caught_up_at from saga_clock for update skip locked`
+    )
     const row = rows[0]
     if (!row) return undefined
     const before = row.caught_up_at?.getTime()
@@ -48,7 +50,12 @@ async function postponeDeadlines(client: PoolClient, byMs: number): Promise<void
 }
 
 /** Fails open sales whose deadline is not after `caughtUpAt`, at most {@link BATCH} of them. Call again until it answers none. */
-export function timeOutSales(pool: Pool, caughtUpAt: number, now: number, { timeouts }: SweepTerms): Promise<SaleEnd[]> {
+export function timeOutSales(
+  pool: Pool,
+  caughtUpAt: number,
+  now: number,
+  { timeouts }: SweepTerms
+): Promise<SaleEnd[]> {
   return transaction(pool, async (client) => {
     const overdue = await lockOverdueSales(client, caughtUpAt, BATCH)
     if (overdue.size === 0) return []
