@@ -31,6 +31,7 @@ function biddingConfig(env: Environment) {
     PUBLISH_ROUND_BYTES_MAX: integer({ default: 600 * KIBI, min: 16 * KIBI, max: 900 * KIBI }),
     PUBLISH_BACKLOG_BYTES_MAX: integer({ default: 32 * MEBI, min: 0, max: 1024 * MEBI }),
     PUBLISH_SWEEP_INTERVAL_MS: integer({ default: 5000, min: 50, max: 600_000 }),
+    OFFERS_INTERVAL_MS: integer({ default: 1000, min: 20, max: 600_000 }),
     OFFER_DURATION_MS: integer({ default: 24 * 3_600_000, min: 100, max: 30 * 24 * 3_600_000 }),
     OFFERS_PER_AUCTION_MAX: integer({ default: 3, min: 0, max: 20 })
   })
@@ -48,7 +49,8 @@ function biddingConfig(env: Environment) {
       closeIntervalMs: read.CLOSE_SCAN_INTERVAL_MS,
       closeMax: read.CLOSE_SCAN_MAX,
       listingIntervalMs: read.LISTING_INTERVAL_MS,
-      sweepIntervalMs: read.PUBLISH_SWEEP_INTERVAL_MS
+      sweepIntervalMs: read.PUBLISH_SWEEP_INTERVAL_MS,
+      offersIntervalMs: read.OFFERS_INTERVAL_MS
     },
     publish: {
       roundAuctionsMax: read.PUBLISH_ROUND_AUCTIONS_MAX,

@@ -1,10 +1,10 @@
-import { MongoClient, type Db } from 'mongodb'
+import { MongoClient } from 'mongodb'
 import type { LedgerDocument } from '../src/ledger/entry.ts'
 import { House, type HouseLimits } from '../src/house.ts'
 import type { Committed } from '../src/book/book.ts'
 import type { OpenCommand } from '../src/domain/open.ts'
 import { Auctions } from '../src/store/auctions.ts'
-import { Ledger } from '../src/store/ledger.ts'
+import { Ledger, type LedgerLimits } from '../src/store/ledger.ts'
 import { verifyLedger } from '../src/verify/verify.ts'
 
 /** One process's worth of bidding, without HTTP. Two of them on one database are two processes as far as the ledger can tell. */
@@ -28,7 +28,7 @@ export const someLimits: HouseLimits = {
 export interface ProcessOptions {
   clock?: () => number
   limits?: Partial<HouseLimits>
-  wrapDb?: (db: Db) => Db
+  commit?: LedgerLimits
 }
 
 export async function startProcess(
@@ -37,7 +37,7 @@ export async function startProcess(
 ): Promise<Process> {
   const client = await MongoClient.connect(mongodb.url, { maxPoolSize: 10 })
   const db = client.db(mongodb.database)
-  const ledger = new Ledger(options.wrapDb?.(db) ?? db, { attemptTimeoutMs: 3000, commitTimeoutMs: 10_000 })
+  const ledger = new Ledger(db, options.commit ?? { attemptTimeoutMs: 3000, commitTimeoutMs: 10_000 })
   const auctions = new Auctions(db)
   await Promise.all([ledger.createIndexes(), auctions.createIndexes()])
   const committed: Committed[] = []

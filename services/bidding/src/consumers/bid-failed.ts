@@ -1,0 +1,18 @@
+import type { BidFailed } from '@gavel/contracts/events/sale.ts'
+import { Refusal } from '@gavel/platform/errors.ts'
+import type { IncomingEvent } from '@gavel/platform/kafka/consumer.ts'
+import type { SecondChance } from '../second-chance.ts'
+
+/** Told at least once; an offer's id is made of the sale that failed, so it is made once. */
+export const onBidFailed =
+  (secondChance: SecondChance) =>
+  async (events: IncomingEvent<typeof BidFailed>[]): Promise<void> => {
+    for (const { data } of events) {
+      try {
+        await secondChance.afterFailure(data.sale, data.reason)
+      } catch (error) {
+        // A sale of an auction that this database does not hold: nothing to offer.
+        if (!(error instanceof Refusal)) throw error
+      }
+    }
+  }

@@ -1,0 +1,194 @@
+import type { Logger } from 'pino'
+import type { Offer } from '@gavel/contracts/api/bidding.ts'
+import type { FailureReason } from '@gavel/contracts/errors.ts'
+import { OfferMade } from '@gavel/contracts/events/bidding.ts'
+import { SaleConfirmed } from '@gavel/contracts/events/sale.ts'
+import type { Sale } from '@gavel/contracts/primitives.ts'
+import { auctions, saleConfirmed } from '@gavel/contracts/topics.ts'
+import { Refusal } from '@gavel/platform/errors.ts'
+import type { Producer } from '@gavel/platform/kafka/producer.ts'
+import { orderNumberOf, type Terms } from './domain/auction.ts'
+import { Contenders, offerAfter, type Contender } from './domain/second-chance.ts'
+import type { House } from './house.ts'
+import { sha256, userOfKey } from './ledger/entry.ts'
+import { entryOf, secretsOf } from './ledger/read.ts'
+import type { Ledger } from './store/ledger.ts'
+import type { OfferDocument, OfferDuty, Offers } from './store/offers.ts'
+
+export interface SecondChanceParts {
+  house: House
+  ledger: Ledger
+  offers: Offers
+  producer: Producer
+  clock: () => number
+  log: Logger
+  limits: { durationMs: number; perAuctionMax: number }
+}
+
+const DUTIES_AT_ONCE = 100
+
+/** Offers an auction's product to the next-best bidder when its buyer does not pay. */
+export class SecondChance {
+  readonly #parts: SecondChanceParts
+
+  constructor(parts: SecondChanceParts) {
+    this.#parts = parts
+  }
+
+  /** A sale ended without an order. The same failure told twice makes one offer. */
+  async afterFailure(sale: Sale, reason: FailureReason): Promise<void> {
+    const failedSale = Number(sale.orderNumber.slice(sale.orderNumber.lastIndexOf('.') + 1))
+    await this.#offerNext(sale.auctionId, failedSale, reason)
+  }
+
+  async accept(offerId: string, userId: string): Promise<Offer> {
+    const { offers, clock } = this.#parts
+    const now = clock()
+    const accepted = await offers.accept(offerId, userId, now)
+    if (accepted) {
+      // Soon rather than at the next round; if it fails, that round does it.
+      void this.work().catch(() => undefined)
+      return offerView(accepted, now)
+    }
+    const present = await offers.find(offerId, userId)
+    if (!present) throw new Refusal('OFFER_NOT_FOUND')
+    if (present.status !== 'accepted') throw new Refusal('OFFER_EXPIRED')
+    return offerView(present, now)
+  }
+
+  async mine(userId: string): Promise<Offer[]> {
+    const now = this.#parts.clock()
+    return (await this.#parts.offers.ofUser(userId)).map((offer) => offerView(offer, now))
+  }
+
+  /** Expires what nobody took, and does what offers have yet to bring about. */
+  async work(): Promise<void> {
+    const { offers, clock } = this.#parts
+    await offers.expire(clock())
+    for (const offer of await offers.withDuties(DUTIES_AT_ONCE)) {
+      for (const duty of offer.duties) {
+        await this.#do(offer, duty)
+        await offers.done(offer._id, duty)
+      }
+    }
+  }
+
+  async #offerNext(auctionId: string, failedSale: number, reason: FailureReason): Promise<void> {
+    const { house, offers, clock, limits, log } = this.#parts
+    const { terms } = await house.books.of(auctionId)
+    const sale = offerAfter(terms, failedSale, reason, limits.perAuctionMax)
+    if (sale === null) return
+    const contender = await this.#nextBest(terms)
+    if (!contender) return
+    const madeAt = clock()
+    const made = await offers.make({
+      _id: sha256(`${auctionId}:${sale}`).slice(0, 32),
+      auctionId,
+      sale,
+      productId: terms.productId,
+      title: terms.title,
+      userId: contender.userId,
+      quantity: terms.quantity,
+      priceMinor: contender.amountMinor,
+      currency: terms.currency,
+      status: 'open',
+      madeAt,
+      expiresAt: madeAt + limits.durationMs,
+      duties: ['publish-offer']
+    })
+    if (made) log.info({ auctionId, sale }, 'Offered to the next-best bidder')
+  }
+
+  /** Reads the whole ledger, once for a sale that failed: rare, and not worth keeping figures for on every bid. */
+  async #nextBest(terms: Terms): Promise<Contender | null> {
+    const contenders = new Contenders()
+    const tried = new Set((await this.#parts.offers.ofAuction(terms.auctionId)).map((offer) => offer.userId))
+    for await (const document of this.#parts.ledger.all(terms.auctionId, 1)) {
+      const entry = entryOf(document)
+      const { amountsMinor } = secretsOf(document)
+      if (entry.closing?.winner && document.leader !== null) tried.add(document.leader)
+      entry.bids?.forEach((bid, index) => {
+        const key = document.keys?.[index]
+        const amountMinor = amountsMinor[index]
+        if (bid.code === undefined && key !== undefined && amountMinor !== undefined)
+          contenders.add(userOfKey(key), amountMinor)
+      })
+    }
+    return contenders.best(tried, terms.reservePriceMinor)
+  }
+
+  async #do(offer: OfferDocument, duty: OfferDuty): Promise<void> {
+    const { producer } = this.#parts
+    switch (duty) {
+      case 'publish-offer':
+        await producer.publish(auctions, [
+          {
+            definition: OfferMade,
+            key: offer.auctionId,
+            id: `${offer.auctionId}:offer:${offer.sale}`,
+            source: 'bidding',
+            subject: offer.auctionId,
+            time: offer.madeAt,
+            data: {
+              offerId: offer._id,
+              auctionId: offer.auctionId,
+              productId: offer.productId,
+              title: offer.title,
+              userId: offer.userId,
+              priceMinor: offer.priceMinor,
+              currency: offer.currency,
+              expiresAt: offer.expiresAt
+            }
+          }
+        ])
+        return
+      case 'publish-sale':
+        await producer.publish(saleConfirmed, [
+          {
+            definition: SaleConfirmed,
+            key: offer.productId,
+            id: `${offer.auctionId}:offer:${offer.sale}:accepted`,
+            source: 'bidding',
+            subject: offer.auctionId,
+            time: offer.acceptedAt ?? offer.madeAt,
+            data: { sale: saleOf(offer) }
+          }
+        ])
+        return
+      case 'offer-to-next':
+        // As if its taker had not paid.
+        await this.#offerNext(offer.auctionId, offer.sale, 'PAYMENT_DECLINED')
+        return
+      default:
+        duty satisfies never
+    }
+  }
+}
+
+const saleOf = (offer: OfferDocument): Sale => ({
+  orderNumber: orderNumberOf(offer.auctionId, offer.sale),
+  auctionId: offer.auctionId,
+  productId: offer.productId,
+  userId: offer.userId,
+  quantity: offer.quantity,
+  unitPriceMinor: offer.priceMinor,
+  totalMinor: offer.priceMinor * offer.quantity,
+  currency: offer.currency,
+  confirmedAt: offer.acceptedAt ?? offer.madeAt
+})
+
+function offerView(offer: OfferDocument, now: number): Offer {
+  const status = offer.status === 'open' && offer.expiresAt <= now ? 'expired' : offer.status
+  const view: Offer = {
+    offerId: offer._id,
+    auctionId: offer.auctionId,
+    productId: offer.productId,
+    title: offer.title,
+    priceMinor: offer.priceMinor,
+    currency: offer.currency,
+    status,
+    expiresAt: offer.expiresAt
+  }
+  if (status === 'accepted') view.orderNumber = orderNumberOf(offer.auctionId, offer.sale)
+  return view
+}
