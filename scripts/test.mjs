@@ -12,7 +12,8 @@ const checks = {
   lint: ['oxlint', '--type-aware', '--quiet'],
   types: ['tsc'],
   generated: ['node', 'services/contracts/src/generate.ts', '--check'],
-  unused: ['knip']
+  unused: ['knip'],
+  lock: ['node', 'scripts/check-lock.mjs']
 }
 const suites = vitest.test.projects.map((project) => project.test.name)
 const running = new Set()
