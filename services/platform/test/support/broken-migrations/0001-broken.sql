@@ -1,0 +1,3 @@
+-- Up Migration
+create table counts (position bigint primary key);
+insert into nowhere values (1);
