@@ -31,7 +31,7 @@ export interface Dependencies {
   metrics: Metrics
 }
 
-type AppConfig = Pick<Config, 'http' | 'tokens' | 'keys'>
+type AppConfig = Pick<Config, 'http' | 'tokens' | 'keys' | 'load'>
 
 export async function createDependencies(
   context: ServiceContext,
@@ -54,8 +54,8 @@ export async function createDependencies(
     pool,
     keys,
     metrics,
-    passwords: await createPasswords(metrics),
-    attempts: new WorkByKey({ waitingMax: 64 }),
+    passwords: await createPasswords(metrics, config.load.passwordWaitMaxMs),
+    attempts: new WorkByKey({ waitingMax: 64, waitMaxMs: config.load.passwordWaitMaxMs }),
     prepareAccessToken: accessTokens({ keys, ...config.tokens })
   }
 }

@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { BoundedWork, WorkByKey } from './bounded-work.ts'
+
+const waitMaxMs = 60_000
 
 /** A task that ends when told to. */
 function aTask(name: string, order: string[]) {
@@ -16,7 +18,7 @@ function aTask(name: string, order: string[]) {
 }
 
 test('no more run at once than allowed, those who wait are served in order, and the surplus is refused', async () => {
-  const work = new BoundedWork({ runningMax: 1, waitingMax: 1 })
+  const work = new BoundedWork({ runningMax: 1, waitingMax: 1, waitMaxMs })
   const order: string[] = []
   const [a, b] = [aTask('a', order), aTask('b', order)]
   const first = work.run(a.run)
@@ -30,13 +32,13 @@ test('no more run at once than allowed, those who wait are served in order, and 
 })
 
 test('a task that fails gives its place back', async () => {
-  const work = new BoundedWork({ runningMax: 1, waitingMax: 0 })
+  const work = new BoundedWork({ runningMax: 1, waitingMax: 0, waitMaxMs })
   await expect(work.run(async () => await Promise.reject(new Error('no')))).rejects.toThrow('no')
   expect(await work.run(async () => 'yes')).toBe('yes')
 })
 
 test('work of one key takes turns, work of another does not wait, and nothing is kept afterwards', async () => {
-  const work = new WorkByKey({ waitingMax: 1 })
+  const work = new WorkByKey({ waitingMax: 1, waitMaxMs })
   const order: string[] = []
   const [a, b, other] = [aTask('a', order), aTask('b', order), aTask('other', order)]
   const running = [work.run('x', a.run), work.run('x', b.run), work.run('y', other.run)]
@@ -48,4 +50,25 @@ test('work of one key takes turns, work of another does not wait, and nothing is
   await Promise.all(running)
   expect(order).toEqual(['a begins', 'other begins', 'other ends', 'a ends', 'b begins', 'b ends'])
   expect(work.keys).toBe(0)
+})
+
+test('who has waited too long is refused, and the others keep their order', async () => {
+  vi.useFakeTimers()
+  try {
+    const work = new BoundedWork({ runningMax: 1, waitingMax: 5, waitMaxMs: 1_000 })
+    const order: string[] = []
+    const [a, late] = [aTask('a', order), aTask('late', order)]
+    const first = work.run(a.run)
+    const refused = expect(work.run(late.run)).rejects.toMatchObject({ code: 'RATE_LIMITED' })
+    await vi.advanceTimersByTimeAsync(999)
+    const patient = work.run(async () => await Promise.resolve('patient'))
+    await vi.advanceTimersByTimeAsync(1)
+    await refused
+    a.end()
+    expect(await Promise.all([first, patient])).toEqual(['a', 'patient'])
+    expect(order).toEqual(['a begins', 'a ends'])
+    expect([work.waiting, vi.getTimerCount()]).toEqual([0, 0])
+  } finally {
+    vi.useRealTimers()
+  }
 })

@@ -29,7 +29,8 @@ export function identityConfig(env: Environment = process.env) {
     tokens: () => tokensConfig(env),
     keys: () => keysConfig(env),
     admin: () => adminConfig(env),
-    upkeep: () => upkeepConfig(env)
+    upkeep: () => upkeepConfig(env),
+    load: () => loadConfig(env)
   })
 }
 
@@ -71,4 +72,10 @@ function adminConfig(env: Environment) {
 function upkeepConfig(env: Environment) {
   const read = readConfig(env, { UPKEEP_INTERVAL_MS: integer({ default: MINUTE_MS, min: 100, max: 60 * MINUTE_MS }) })
   return { intervalMs: read.UPKEEP_INTERVAL_MS } as const
+}
+
+function loadConfig(env: Environment) {
+  // Less than the gateway waits for an answer.
+  const read = readConfig(env, { PASSWORD_WAIT_MAX_MS: integer({ default: 8_000, min: 100, max: 10 * MINUTE_MS }) })
+  return { passwordWaitMaxMs: read.PASSWORD_WAIT_MAX_MS } as const
 }

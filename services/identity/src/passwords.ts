@@ -21,8 +21,8 @@ export interface Passwords {
   verify: (password: string, passwordHash: string | undefined) => Promise<boolean>
 }
 
-export async function createPasswords(metrics: Metrics): Promise<Passwords> {
-  const work = new BoundedWork({ runningMax, waitingMax })
+export async function createPasswords(metrics: Metrics, waitMaxMs: number): Promise<Passwords> {
+  const work = new BoundedWork({ runningMax, waitingMax, waitMaxMs })
   const inTurn = async <Result>(compute: () => Promise<Result>): Promise<Result> => {
     try {
       return await work.run(async () => {

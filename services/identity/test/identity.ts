@@ -70,6 +70,8 @@ export async function anIdentity(environment: Record<string, string> = {}): Prom
       KAFKA_BROKERS: 'not-used:9092',
       KEY_ENCRYPTION_KEY: encryptionKey,
       POSTGRES_POOL_MAX: '5',
+      // Whatever else this machine does.
+      PASSWORD_WAIT_MAX_MS: '100000',
       ...environment,
       ...more
     })
