@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { listSales } from '@gavel/contracts/api/order.ts'
+import { listOrders, listSales } from '@gavel/contracts/api/order.ts'
 import type { Gateway } from '../client/gateway.ts'
 import type { Admin, ReplayedAuction } from './place.ts'
 import type { Step } from './progress.ts'
@@ -12,9 +12,15 @@ const width = 16
 /** A close with a leader who met the reserve is a sale; of a close that was not answered nobody knows yet. */
 const mayStillSell = ({ closed }: ReplayedAuction): boolean => !closed || (closed.leader !== null && closed.reserveMet)
 
+/** A sale counts as ordered when its order can be read, and not by its progress alone. */
 async function salesOf(gateway: Gateway, admin: Admin, auctionId: string): Promise<SaleEnding[]> {
-  const { items } = await gateway.call(listSales, { query: { auctionId, limit: 200 } }, { token: await admin.token() })
-  return items.map(({ status }) => status)
+  const options = { token: await admin.token() }
+  const query = { auctionId, limit: 200 }
+  const { items: sales } = await gateway.call(listSales, { query }, options)
+  if (!sales.some(({ status }) => status === 'ordered')) return sales.map(({ status }) => status)
+  const { items: orders } = await gateway.call(listOrders, { query }, options)
+  const ordered = new Set(orders.map(({ orderNumber }) => orderNumber))
+  return sales.map(({ sale, status }) => (status === 'ordered' && !ordered.has(sale.orderNumber) ? 'open' : status))
 }
 
 /**
