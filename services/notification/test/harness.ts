@@ -121,9 +121,9 @@ export async function startHarness(environment: Record<string, string> = {}) {
     inboxUrl: `http://127.0.0.1:${inboxPort}`,
     start,
     startInbox,
-    async publish<Definition extends EventDefinition>(
+    async publish(
       topic: TopicDefinition,
-      ...events: (Pick<OutgoingEvent<Definition>, 'definition' | 'key' | 'data'> & { id?: string })[]
+      ...events: { definition: EventDefinition; key: string; data: unknown; id?: string }[]
     ): Promise<void> {
       await producer.publish(
         topic,

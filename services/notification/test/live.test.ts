@@ -147,8 +147,10 @@ describe('the stream of an auction', () => {
 
 describe('a reader that does not read', () => {
   test('costs a bounded buffer, and gets the newest state when it reads again', async () => {
-    const auctionId = await anAuction()
+    const auctionId = randomUUID()
     const stream = `auction:${auctionId}`
+    // A long title makes large frames, and those fill the kernel's buffers sooner.
+    await harness.publish(auctions, auctionOpened(auctionId, { title: 'A very long title '.repeat(11) }))
     const [slow, quick] = [await LiveClient.open(first.url), await LiveClient.open(first.url)]
     for (const client of [slow, quick]) {
       client.subscribe(stream)

@@ -1,0 +1,218 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { auctions, bids, orders, payments, users } from '@gavel/contracts/topics.ts'
+import { Secret } from '@gavel/platform/config.ts'
+import { createContext } from '@gavel/platform/service.ts'
+import { eventually } from '../../../test/support/eventually.ts'
+import { startMailer } from '../src/mail/mailer.ts'
+import { createNotificationMetrics } from '../src/metrics.ts'
+import { storeNotices, type Caused } from '../src/store/notifications.ts'
+import { auctionClosed, auctionOpened, bidFailed, bidsDecided, offerMade, orderCreated, paymentRefunded, saleOf, userRegistered } from './events.ts'
+import { freePort, startHarness, type Harness, type RunningProcess } from './harness.ts'
+
+let harness: Harness
+let first: RunningProcess
+let inbox: RunningProcess
+
+beforeAll(async () => {
+  harness = await startHarness()
+  inbox = await harness.startInbox()
+  first = await harness.start()
+})
+afterAll(async () => await harness?.stop())
+
+const numbersTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1)
+const causedBy = (eventId: string, userId: string): Caused => ({
+  eventId,
+  notice: { userId, kind: 'outbid', title: 'Outbid', text: 'Somebody bid more', createdAt: Date.now() }
+})
+const options = { mailOutbid: false, now: Date.now() }
+const sequencesOf = async (userId: string): Promise<number[]> =>
+  (await harness.collections.notifications.find({ userId }).sort({ sequence: 1 }).toArray()).map(({ sequence }) => sequence)
+
+describe('notifications', () => {
+  test('tell each user what happened to him, once, however often its events are delivered', async () => {
+    const [ada, bob, auctionId] = [`ada-${randomUUID()}`, `bob-${randomUUID()}`, randomUUID()]
+    const [sale, failing] = [saleOf(auctionId, ada), saleOf(randomUUID(), ada)]
+    const twice = async (): Promise<void> => {
+      await harness.publish(users, { ...userRegistered(ada), id: `u.${ada}` })
+      await harness.publish(auctions, { ...auctionOpened(auctionId), id: `o.${auctionId}` })
+      await harness.publish(bids, { ...bidsDecided(auctionId, 1, { outbidUserIds: [ada, bob] }), id: `b.${auctionId}` })
+      await harness.publish(auctions, { ...auctionClosed(auctionId, 2, ada), id: `c.${auctionId}` }, { ...offerMade(auctionId, bob), id: `f.${auctionId}` })
+      await harness.publish(orders, { ...orderCreated(sale), id: `oc.${auctionId}` }, { ...bidFailed(failing), id: `bf.${auctionId}` })
+      await harness.publish(payments, { ...paymentRefunded(failing), id: `pr.${auctionId}` })
+    }
+    await twice()
+    await twice()
+    const marker = saleOf(randomUUID(), ada)
+    const adas = await harness.notificationsOf(first, ada, 6)
+    expect(adas.map(({ kind }) => kind).toSorted()).toEqual(['failed', 'ordered', 'outbid', 'refunded', 'welcome', 'won'])
+    await harness.publish(orders, orderCreated(marker))
+    const all = await harness.notificationsOf(first, ada, 7)
+    expect(all.map(({ sequence }) => sequence)).toEqual(numbersTo(7).toReversed())
+    expect((await harness.notificationsOf(first, bob, 2)).map(({ kind }) => kind).toSorted()).toEqual(['offer', 'outbid'])
+    expect(all.find(({ kind }) => kind === 'won')).toMatchObject({ auctionId, text: expect.stringContaining('€50.00') })
+  })
+
+  test('are read page by page, and marked as read by their owner alone', async () => {
+    const user = randomUUID()
+    await storeNotices(harness.collections, numbersTo(5).map((n) => causedBy(`${user}.${n}`, user)), options)
+    const page = async (query: string) =>
+      (await (await harness.call(first, user, `/api/notifications?${query}`)).json()) as {
+        items: { sequence: number; notificationId: string }[]
+        nextCursor?: string
+      }
+    const newest = await page('limit=3')
+    expect(newest.items.map(({ sequence }) => sequence)).toEqual([5, 4, 3])
+    const older = await page(`limit=3&cursor=${newest.nextCursor}`)
+    expect(older.items.map(({ sequence }) => sequence)).toEqual([2, 1])
+    expect(older.nextCursor).toBeUndefined()
+    expect((await page('afterSequence=4')).items.map(({ sequence }) => sequence)).toEqual([5])
+    expect((await harness.call(first, user, '/api/notifications?cursor=nonsense')).status).toBe(400)
+
+    const path = `/api/notifications/${newest.items[0]!.notificationId}/read`
+    expect((await harness.call(first, 'stranger', path, 'POST')).status).toBe(404)
+    const once = (await (await harness.call(first, user, path, 'POST')).json()) as { readAt: number }
+    const again = (await (await harness.call(first, user, path, 'POST')).json()) as { readAt: number }
+    expect(once.readAt).toBeGreaterThan(0)
+    expect(again.readAt).toBe(once.readAt)
+  })
+
+  test('of one user have no gap and no double when many writers store them at once, some of them twice', async () => {
+    const user = randomUUID()
+    const events = numbersTo(60).map((n) => causedBy(`${user}.${n}`, user))
+    const writers = numbersTo(8).map((n) => storeNotices(harness.collections, events.slice(n * 5, n * 5 + 20), options))
+    const stored = (await Promise.all(writers)).reduce((sum, count) => sum + count, 0)
+    expect(stored).toBe(55)
+    expect(await sequencesOf(user)).toEqual(numbersTo(55))
+  })
+
+  test('go on without a gap after a writer died between its insert and its counter', async () => {
+    const user = randomUUID()
+    await storeNotices(harness.collections, [causedBy(`${user}.1`, user), causedBy(`${user}.2`, user)], options)
+    await harness.collections.counters.updateOne({ _id: user }, { $set: { sequence: 0 } })
+    await storeNotices(harness.collections, [causedBy(`${user}.2`, user), causedBy(`${user}.3`, user)], options)
+    expect(await sequencesOf(user)).toEqual([1, 2, 3])
+    expect((await harness.collections.counters.findOne({ _id: user }))?.sequence).toBe(3)
+  })
+})
+
+describe('kill -9 of notification', () => {
+  test('while it stores: every event is told once, in a sequence without gaps', async () => {
+    const people = numbersTo(5).map(() => randomUUID())
+    await first.end('SIGTERM')
+    const victim = await harness.start()
+    const entries = numbersTo(4).flatMap(() => {
+      const auctionId = randomUUID()
+      return numbersTo(100).map((n) => bidsDecided(auctionId, n, { outbidUserIds: people }))
+    })
+    const published = harness.publish(bids, ...entries)
+    await eventually(async () => (await sequencesOf(people[0]!)).length > 0, { everyMs: 1 })
+    await victim.end('SIGKILL')
+    await published
+    first = await harness.start()
+    for (const user of people) {
+      await eventually(async () => (await sequencesOf(user)).length === 400, { withinMs: 90_000 })
+      expect(await sequencesOf(user)).toEqual(numbersTo(400))
+    }
+  })
+})
+
+describe('mails', () => {
+  test('arrive with their texts, names escaped, and a Message-ID that names the notification', async () => {
+    const user = randomUUID()
+    await harness.publish(users, userRegistered(user, { displayName: '<b>Mallory</b>\r\nBcc: x@example.com' }))
+    const [mail] = await eventually(async () => {
+      const mails = await harness.mailsTo(`${user}@example.com`)
+      return mails.length > 0 && mails
+    })
+    const [welcome] = await harness.notificationsOf(first, user, 1)
+    expect(mail).toMatchObject({
+      from: 'auctions@gavel.example',
+      subject: 'Welcome to Gavel',
+      copies: 1,
+      messageId: `<${welcome!.notificationId}@gavel.example>`
+    })
+    expect(mail!.html).toContain('&lt;b&gt;Mallory&lt;/b&gt;')
+    expect(mail!.html).not.toContain('<b>')
+    expect(await harness.mailsTo('x@example.com')).toEqual([])
+  })
+
+  test('of what was stored while the mail server was away arrive when it is back', async () => {
+    const user = randomUUID()
+    await inbox.end('SIGKILL')
+    await harness.publish(users, userRegistered(user))
+    await eventually(async () => (await harness.collections.notifications.findOne({ userId: user, 'mail.failure': { $exists: true } }))?.mail)
+    inbox = await harness.startInbox()
+    await eventually(async () => (await harness.mailsTo(`${user}@example.com`)).length === 1)
+    await eventually(async () => (await harness.collections.notifications.findOne({ userId: user }))?.mail?.state === 'sent')
+  })
+
+  test('wait for an address that is not known yet', async () => {
+    const user = randomUUID()
+    await harness.publish(orders, orderCreated(saleOf(randomUUID(), user)))
+    await eventually(async () => (await harness.collections.notifications.findOne({ userId: user }))?.mail?.failure)
+    await harness.publish(users, userRegistered(user))
+    await eventually(async () => (await harness.mailsTo(`${user}@example.com`)).length === 2)
+  })
+
+  test('about being outbid are not sent', async () => {
+    const user = randomUUID()
+    await harness.publish(users, userRegistered(user))
+    await harness.publish(bids, bidsDecided(randomUUID(), 1, { outbidUserIds: [user] }))
+    await harness.notificationsOf(first, user, 2)
+    const stored = await harness.collections.notifications.findOne({ userId: user, kind: 'outbid' })
+    expect(stored?.mail).toBeUndefined()
+  })
+
+  test('that cannot be sent are given up after their last attempt, and kept with the reason', async () => {
+    const user = randomUUID()
+    const context = createContext({ name: 'mail-test', logLevel: 'silent' })
+    const other = await startHarness()
+    const { collections } = other
+    await collections.users.insertOne({ _id: user, email: `${user}@example.com`, displayName: 'Ada' })
+    await storeNotices(collections, [{ eventId: 'e1', notice: { ...causedBy('e1', user).notice, kind: 'won' } }], options)
+    const mailer = startMailer(context, {
+      collections,
+      metrics: createNotificationMetrics(context, collections),
+      options: {
+        smtpUrl: new Secret(`smtp://127.0.0.1:${await freePort()}`),
+        from: 'gavel@example.com',
+        concurrency: 1,
+        attemptsMax: 2,
+        leaseMs: 10_000,
+        pollMs: 20
+      }
+    })
+    const dead = await eventually(async () => await collections.notifications.findOne({ userId: user, 'mail.state': 'dead' }))
+    expect(dead.mail).toMatchObject({ attempts: 2, failure: expect.stringContaining('ECONNREFUSED') })
+    await mailer.stop()
+    await other.stop()
+  })
+})
+
+describe('the inbox', () => {
+  test('shows mails on a page, their HTML without any right', async () => {
+    const user = randomUUID()
+    await harness.publish(users, userRegistered(user))
+    await eventually(async () => (await harness.mailsTo(`${user}@example.com`)).length === 1)
+    const list = await fetch(`${harness.inboxUrl}/inbox`)
+    const page = await list.text()
+    expect(page).toContain('Welcome to Gavel')
+    expect(list.headers.get('content-security-policy')).toContain("default-src 'none'")
+    const address = /\/inbox\/mails\/[0-9a-f-]+/.exec(page)![0]
+    expect(await (await fetch(`${harness.inboxUrl}${address}`)).text()).toContain('<iframe sandbox=""')
+    const html = await fetch(`${harness.inboxUrl}${address}/html`)
+    expect(html.headers.get('content-security-policy')).toMatch(/^sandbox;/)
+    expect((await fetch(`${harness.inboxUrl}/inbox/mails/none`)).status).toBe(404)
+  })
+
+  test('kill -9 forgets no mail that it took', async () => {
+    const user = randomUUID()
+    await harness.publish(users, userRegistered(user))
+    await eventually(async () => (await harness.mailsTo(`${user}@example.com`)).length === 1)
+    await inbox.end('SIGKILL')
+    inbox = await harness.startInbox()
+    expect(await harness.mailsTo(`${user}@example.com`)).toMatchObject([{ subject: 'Welcome to Gavel' }])
+  })
+})
