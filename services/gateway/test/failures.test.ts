@@ -1,7 +1,8 @@
+import { services } from '@gavel/contracts/services.ts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { bearer, type Edge, read, startEdge, until } from './support/edge.ts'
 import { tokenOf } from './support/keys.ts'
-import type { Handler } from './support/upstream.ts'
+import { type Handler, startUpstream } from './support/upstream.ts'
 
 let edge: Edge
 beforeEach(async () => {
@@ -127,4 +128,29 @@ test('a service whose every process is gone is 503 at once', async () => {
   expect(answer.status).toBe(503)
   expect(await answer.json()).toMatchObject({ code: 'UNAVAILABLE' })
   expect((await edge.fetch('/api/auctions')).status).toBe(200)
+})
+
+test('with identity gone, tokens are verified with the keys there are', async () => {
+  const ask = async () =>
+    (await edge.fetch('/api/orders', bearer(tokenOf(edge.key, { sub: crypto.randomUUID() })))).status
+  expect(await ask()).toBe(200)
+  const fetches = await edge.statistic('http.edge.jwt_authn.jwks_fetch_failed')
+  await edge.identity.kill()
+  await until(async () => (await edge.statistic('http.edge.jwt_authn.jwks_fetch_failed')) > fetches + 1)
+  expect(await ask()).toBe(200)
+})
+
+test('keys that were never had are our fault and no reason to refuse a token: 503', async () => {
+  const nobody = await startUpstream('nobody')
+  await nobody.kill()
+  const keyless = await startEdge({
+    services: { ...Object.fromEntries(services.map(({ name }) => [name, [edge.others]])), identity: [nobody] }
+  })
+  const answer = await keyless.fetch('/api/orders', bearer(tokenOf(edge.key)))
+  await keyless.close()
+  expect([answer.status, answer.headers.get('retry-after'), (await read(answer)).code]).toEqual([
+    503,
+    '1',
+    'UNAVAILABLE'
+  ])
 })

@@ -7,9 +7,9 @@ beforeAll(async () => {
   edge = await startEdge({
     trustedProxies: 1,
     rateLimits: {
-      perAddress: { perSecond: 1, burst: 12 },
-      perUser: { perSecond: 1, burst: 5 },
-      passwordsPerAddress: { perSecond: 0.1, burst: 3 }
+      perAddress: { perSecond: 0.2, burst: 12 },
+      perUser: { perSecond: 0.2, burst: 5 },
+      passwordsPerAddress: { perSecond: 0.02, burst: 3 }
     }
   })
 })

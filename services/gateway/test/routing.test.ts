@@ -10,7 +10,7 @@ beforeAll(async () => {
   edge = await startEdge({
     origins: [page],
     rateLimits: 'off',
-    limits: { requestTimeoutMs: 600, headersTimeoutMs: 600, answerTimeoutMs: 500, tryTimeoutMs: 400 }
+    limits: { requestTimeoutMs: 1_500, headersTimeoutMs: 1_500, answerTimeoutMs: 2_500, tryTimeoutMs: 2_000 }
   })
 })
 afterAll(() => edge?.close())

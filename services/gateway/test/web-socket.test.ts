@@ -12,8 +12,8 @@ beforeAll(async () => {
 })
 afterAll(() => edge?.close())
 
-const open = (path: string, token?: string): WebSocket =>
-  new WebSocket(`ws://127.0.0.1:${edge.port}${path}`, ['gavel.v1', ...(token ? [`bearer.${token}`] : [])])
+const open = (path: string, token?: string, { port } = edge): WebSocket =>
+  new WebSocket(`ws://127.0.0.1:${port}${path}`, ['gavel.v1', ...(token ? [`bearer.${token}`] : [])])
 
 /** What the socket answers to one frame, or the status it was refused with. */
 function exchange(socket: WebSocket, frame: string): Promise<string> {
@@ -69,15 +69,17 @@ test('one auction’s bids meet in one process, over HTTP and over WebSocket, an
 })
 
 test('a quiet WebSocket outlives the time-outs of requests and idle connections', async () => {
-  const socket = open('/ws/live')
+  const impatient = await startEdge({ limits: { requestTimeoutMs: 400, idleTimeoutMs: 400, answerTimeoutMs: 400 } })
+  const socket = open('/ws/live', undefined, impatient)
   await new Promise((resolve) => socket.on('open', resolve))
   const answers: string[] = []
   socket.on('message', (data: Buffer) => answers.push(data.toString()))
   const opened = Date.now()
-  // Longer than the three bounds this gateway was started with, in silence.
+  // Longer than the three bounds that gateway was started with, in silence.
   await until(() => Date.now() - opened > 1_200)
   expect(socket.readyState).toBe(WebSocket.OPEN)
   socket.send('still here')
   await until(() => answers.includes('others: still here'))
   socket.close()
+  await impatient.close()
 })

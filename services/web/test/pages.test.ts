@@ -77,7 +77,7 @@ test('the reference shows every operation of every service, under a strict polic
   const answer = await app.inject('/docs/')
   expect(answer.statusCode).toBe(200)
   expect(answer.headers['content-security-policy']).toContain("script-src 'self';")
-  expect(answer.headers['content-security-policy']).not.toContain('unsafe')
+  expect(answer.headers['content-security-policy']).not.toMatch(/unsafe-(inline|eval)/)
   const document = (await app.inject('/docs/json')).json()
   const described = Object.values<Record<string, { operationId: string }>>(document.paths).flatMap((path) =>
     Object.values(path).map(({ operationId }) => operationId)

@@ -47,7 +47,9 @@ function item(notification) {
       'p',
       { class: 'meta' },
       formatDate(notification.createdAt),
-      notification.orderNumber && element('code', {}, notification.orderNumber)
+      notification.orderNumber &&
+        !notification.title.includes(notification.orderNumber) &&
+        element('code', {}, notification.orderNumber)
     )
   )
   if (notification.readAt) return node
