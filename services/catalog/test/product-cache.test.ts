@@ -78,15 +78,15 @@ describe('the cache', () => {
   test('under readers and writers in two processes never goes back to an older version', async () => {
     await add()
     const seen: number[][] = [[], []]
-    let writing = true
+    const writing = { on: true }
     const readers = [process, other].map(async (by, index) => {
-      while (writing) seen[index]?.push((await by.call('GET', path)).body.version)
+      while (writing.on) seen[index]?.push((await by.call('GET', path)).body.version)
     })
     for (let round = 0; round < 60; round += 1) {
       if (round % 7 === 0) await other.redis.del('product:watch')
       await change(`Title ${round}`, round % 2 === 0 ? process : other)
     }
-    writing = false
+    writing.on = false
     await Promise.all(readers)
     // Entries were even evicted meanwhile; each process still sees time go forward.
     for (const versions of seen) expect(versions).toEqual(versions.toSorted((a, b) => a - b))

@@ -1,7 +1,7 @@
 import type { TopicDefinition } from './define.ts'
 import { AuctionClosed, AuctionOpened, BidsDecided, OfferMade } from './events/bidding.ts'
 import { ProductAdded, ProductChanged, ProductRemoved } from './events/catalog.ts'
-import { UserRegistered } from './events/identity.ts'
+import { SigningKeyRequested, UserRegistered } from './events/identity.ts'
 import { StockChanged } from './events/inventory.ts'
 import {
   BidFailed,
@@ -22,7 +22,7 @@ const topic = <const Definition extends TopicDefinition>(definition: Definition)
 export const users = topic({
   name: 'users',
   owner: 'identity',
-  events: [UserRegistered],
+  events: [UserRegistered, SigningKeyRequested],
   key: 'userId',
   keyReason: 'the changes of one account stay in order',
   partitions: 3,

@@ -5,6 +5,7 @@ import { transaction } from '@gavel/platform/postgres/pool.ts'
 import type { Logger } from '@gavel/platform/log.ts'
 import { decrypt, encrypt } from './key-encryption.ts'
 import { planRotation, publishedAt, signerAt, type KeyPolicy } from './domain/signing-keys.ts'
+import { announceRequestedKey } from './store/announcements.ts'
 import { insertKey, lockRotation, readKeys, retireKeys, type StoredKey } from './store/signing-keys.ts'
 
 /**
@@ -106,6 +107,7 @@ export function createKeyRing(options: { pool: Pool; policy: KeyPolicy; encrypti
         if (plan.status === 'keep' && signer) return { kid: signer.kid, signsFrom: signer.signsFrom, made: false }
         const key = await newKey(now, plan.status === 'publish' ? plan.signsFrom : now, encryptionKey)
         await insertKey(client, key, asked?.by)
+        if (asked) await announceRequestedKey(client, key, asked.by)
         return { kid: key.kid, signsFrom: key.signsFrom, made: true }
       })
       await read(now)

@@ -66,6 +66,12 @@ describe('an admin who rotates the key', () => {
     expect(await count(process.pool, 'signing_keys')).toBe(2)
     const { rows } = await process.pool.query('select requested_by from signing_keys order by signs_from desc limit 1')
     expect(rows[0].requested_by).toBe(admin.account.userId)
+    const told = await process.pool.query(
+      `select value from outbox where headers ->> 'ce_type' = 'gavel.SigningKeyRequested.v1'`
+    )
+    expect(told.rows.map(({ value }) => JSON.parse(value))).toEqual([
+      { ...answers[0]?.body, changedBy: admin.account.userId, changedAt: identity.clock.now }
+    ])
   })
 
   test('must be one', async () => {

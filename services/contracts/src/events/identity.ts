@@ -17,3 +17,18 @@ export const UserRegistered = defineEvent(
     { additionalProperties: false }
   )
 )
+
+export const SigningKeyRequested = defineEvent(
+  'SigningKeyRequested',
+  1,
+  'An admin had a new signing key published. Rotations by age have no author and no event.',
+  Type.Object(
+    {
+      kid: Type.String({ minLength: 1, maxLength: 64 }),
+      signsFrom: TimestampMs,
+      changedBy: Id,
+      changedAt: TimestampMs
+    },
+    { additionalProperties: false }
+  )
+)

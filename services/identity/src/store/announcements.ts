@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { PoolClient } from 'pg'
-import { UserRegistered } from '@gavel/contracts/events/identity.ts'
+import { SigningKeyRequested, UserRegistered } from '@gavel/contracts/events/identity.ts'
 import { users } from '@gavel/contracts/topics.ts'
 import { appendToOutbox } from '@gavel/platform/postgres/outbox.ts'
 import { withoutHash, type StoredAccount } from './accounts.ts'
@@ -16,6 +16,25 @@ export async function announceAccount(client: PoolClient, account: StoredAccount
       source: 'identity',
       subject: account.userId,
       time: account.registeredAt
+    }
+  ])
+}
+
+/** The audit of what an admin did. */
+export async function announceRequestedKey(
+  client: PoolClient,
+  key: { kid: string; signsFrom: number; publishedAt: number },
+  changedBy: string
+): Promise<void> {
+  await appendToOutbox(client, users, [
+    {
+      definition: SigningKeyRequested,
+      key: changedBy,
+      data: { kid: key.kid, signsFrom: key.signsFrom, changedBy, changedAt: key.publishedAt },
+      id: randomUUID(),
+      source: 'identity',
+      subject: key.kid,
+      time: key.publishedAt
     }
   ])
 }
