@@ -11,7 +11,12 @@ export type Result = {
 }
 
 /** One measurement of one round. Its ratio to another of the same round is free of the machine's drift. */
-export type Sample = Result & { round: number; generatorCores: number }
+export type Sample = Result & {
+  round: number
+  generatorCores: number
+  /** Processor time of the server itself, whatever else the machine was busy with. NaN where it cannot be known. */
+  serverMicrosecondsPerBid: number
+}
 
 const median = (values: readonly number[]): number => {
   const sorted = values.toSorted((a, b) => a - b)
@@ -108,6 +113,7 @@ export function tableOf(samples: readonly Sample[]): string {
     'accepted/s',
     'p50 ms',
     'p99 ms',
+    'server µs/bid',
     'generator cores'
   ]
   const rows = resultsOf(samples).map((result) => {
@@ -122,6 +128,7 @@ export function tableOf(samples: readonly Sample[]): string {
       String(result.acceptedPerSecond),
       result.p50Ms.toFixed(2),
       result.p99Ms.toFixed(2),
+      median(same.map(({ serverMicrosecondsPerBid }) => serverMicrosecondsPerBid)).toFixed(0),
       Math.max(...same.map(({ generatorCores }) => generatorCores)).toFixed(2)
     ]
   })

@@ -5,7 +5,7 @@ import { MongoClient } from 'mongodb'
 import { checkLedger, openLoadAuction, type Checked } from './check.ts'
 import type { Sample } from './figures.ts'
 import { applyLoad, readAcknowledged } from './load.ts'
-import { waitUntilQuiet } from './quiet.ts'
+import { tickMs, ticksOf, waitUntilQuiet } from './quiet.ts'
 import { commonDatabase, contenders, type Contender, type Path, type Stage } from './stage.ts'
 
 export type Plan = {
@@ -95,8 +95,11 @@ async function measure(
     auctionId,
     tokens: tokens.slice(0, connections)
   }
+  const ticksBefore = ticksOf(stage.pids[contender])
   const measured = await applyLoad({ ...target, connections, warmUpMs, measureMs, acknowledgedFile })
   const { requestsPerSecond, acceptedPerSecond, p50Ms, p99Ms, generatorCores, problems } = measured
+  const ticks = (ticksOf(stage.pids[contender]) ?? Number.NaN) - (ticksBefore ?? Number.NaN)
+  const serverMicrosecondsPerBid = (ticks * tickMs * 1000) / measured.acknowledged
   return {
     sample: {
       round,
@@ -107,7 +110,8 @@ async function measure(
       acceptedPerSecond,
       p50Ms,
       p99Ms,
-      generatorCores
+      generatorCores,
+      serverMicrosecondsPerBid
     },
     problems
   }

@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** User and system time of a process in clock ticks of 10 ms; where there is no /proc, undefined. */
-function ticksOf(pid: number): number | undefined {
+/** A clock tick of the kernel's accounts. */
+export const tickMs = 10
+
+/** User and system time of a process in clock ticks; where there is no /proc, undefined. */
+export function ticksOf(pid: number): number | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')

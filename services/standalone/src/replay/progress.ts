@@ -38,7 +38,7 @@ export function createProgress(screen: Screen, clock: () => number): Progress {
         if (now - lastMs < (screen.isTTY ? redrawMs : quietLineMs)) return
         lastMs = now
         if (!screen.isTTY) return say(`${title}: ${done} of ${total}`)
-        screen.write(`\r\u001B[2K${drawBar(title, done, total, screen.columns)}`)
+        screen.write(`\r\u001B[2K${drawBar(title, done, total, screen.columns || 80)}`)
         drawn = true
       }
       show()
