@@ -5,7 +5,7 @@ import { envoyYaml } from '@gavel/gateway/envoy.ts'
 import { services } from '@gavel/contracts/services.ts'
 import { allOf, type BackendName, type Backends, type BackendUrls, startBackends } from './backends/all.ts'
 import type { Directories } from './backends/backend.ts'
-import { startEnvoy } from './backends/envoy.ts'
+import { installEnvoy, startEnvoy } from './backends/envoy.ts'
 import { type Child, startChild } from './child.ts'
 import { repository } from './config.ts'
 import { inherited } from './environment.ts'
@@ -171,8 +171,12 @@ async function stopInOrder(parts: Map<string, Part>, backends: Backends): Promis
 
 async function prepareBackends(options: PlatformOptions, ports: Ports): Promise<Backends> {
   const { directories, given = {}, durable = true, restart = false, progress = () => undefined } = options
+  // Envoy is fetched meanwhile; it can only be started when there is something behind it.
+  const envoy = installEnvoy(directories, progress)
+  envoy.catch(() => undefined)
   const backends = await startBackends({ directories, ports, given, durable, restart, progress })
   try {
+    await envoy
     await allOf([ensureDatabases(backends.urls.postgres), ensureAllTopics(backends.urls.kafka)])
     return backends
   } catch (error) {
