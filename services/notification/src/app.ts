@@ -24,8 +24,11 @@ export function buildApp({ context, http, auth, collections, live }: AppParts): 
     listNotifications: listNotificationsRoute(collections),
     readNotification: readNotificationRoute(collections)
   })
-  webSocketRoute(app, '/ws/live', { authenticate: 'optional', maxPayloadBytes: 4 * 1024, messagesPerMinute: 600 }, (socket, connection) =>
-    serveLive(socket, connection, live)
+  webSocketRoute(
+    app,
+    '/ws/live',
+    { authenticate: 'optional', maxPayloadBytes: 4 * 1024, messagesPerMinute: 600 },
+    (socket, connection) => serveLive(socket, connection, live)
   )
   return app
 }

@@ -24,7 +24,9 @@ await runService({
 
     const mailer = startMailer(context, { collections, metrics, options: config.mail })
     context.closers.add('mailer', () => mailer.stop(), 'relays')
-    const onStored = ({ mail }: { mail?: object }): void => void (mail && mailer.wake())
+    const onStored = ({ mail }: { mail?: object }): void => {
+      if (mail) mailer.wake()
+    }
     const live = startLive(context, { db, collections, metrics, options: config.live, onStored })
 
     const kafka = createKafka(config.kafka, context)

@@ -4,19 +4,31 @@ import type { Collections } from './store/documents.ts'
 import { countDueMails } from './store/mails.ts'
 
 export interface NotificationMetrics {
-  stored(count: number): void
-  mail(outcome: 'sent' | 'postponed' | 'dead'): void
+  stored: (count: number) => void
+  mail: (outcome: 'sent' | 'postponed' | 'dead') => void
   /** Frames sent to watchers of auctions, by whether they carry one entry or stand for several. */
-  frames(kind: 'event' | 'snapshot', count: number): void
+  frames: (kind: 'event' | 'snapshot', count: number) => void
   /** A reader that could not keep up. */
-  slow(outcome: 'coalesced' | 'closed'): void
+  slow: (outcome: 'coalesced' | 'closed') => void
 }
 
 export function createNotificationMetrics({ metrics }: ServiceContext, collections: Collections): NotificationMetrics {
   const stored = counter(metrics, { name: 'gavel_notifications_total', help: 'Notifications stored.' })
-  const mails = counter(metrics, { name: 'gavel_mails_total', help: 'Attempts to send a mail.', labelNames: ['outcome'] })
-  const frames = counter(metrics, { name: 'gavel_live_frames_total', help: 'Auction frames sent to watchers.', labelNames: ['kind'] })
-  const slow = counter(metrics, { name: 'gavel_live_slow_readers_total', help: 'Streams that fell behind.', labelNames: ['outcome'] })
+  const mails = counter(metrics, {
+    name: 'gavel_mails_total',
+    help: 'Attempts to send a mail.',
+    labelNames: ['outcome']
+  })
+  const frames = counter(metrics, {
+    name: 'gavel_live_frames_total',
+    help: 'Auction frames sent to watchers.',
+    labelNames: ['kind']
+  })
+  const slow = counter(metrics, {
+    name: 'gavel_live_slow_readers_total',
+    help: 'Streams that fell behind.',
+    labelNames: ['outcome']
+  })
   gauge(metrics, {
     name: 'gavel_mails_due',
     help: 'Mails that wait to be sent.',

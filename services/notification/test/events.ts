@@ -12,7 +12,14 @@ const hash = 'a'.repeat(64)
 export const userRegistered = (userId: string, changes: Partial<DataOf<typeof UserRegistered>> = {}) => ({
   definition: UserRegistered,
   key: userId,
-  data: { userId, email: `${userId}@example.com`, displayName: 'Ada', role: 'bidder' as const, registeredAt: Date.now(), ...changes }
+  data: {
+    userId,
+    email: `${userId}@example.com`,
+    displayName: 'Ada',
+    role: 'bidder' as const,
+    registeredAt: Date.now(),
+    ...changes
+  }
 })
 
 export const auctionOpened = (auctionId: string, changes: Partial<DataOf<typeof AuctionOpened>> = {}) => ({
@@ -32,7 +39,11 @@ export const auctionOpened = (auctionId: string, changes: Partial<DataOf<typeof 
   }
 })
 
-export const bidsDecided = (auctionId: string, sequence: number, changes: { outbidUserIds?: string[]; leader?: string } = {}) => {
+export const bidsDecided = (
+  auctionId: string,
+  sequence: number,
+  changes: { outbidUserIds?: string[]; leader?: string } = {}
+) => {
   const leader = changes.leader ?? 'user-who-leads'
   return {
     definition: BidsDecided,
@@ -41,7 +52,15 @@ export const bidsDecided = (auctionId: string, sequence: number, changes: { outb
       auctionId,
       sequence,
       decidedAt: Date.now(),
-      bids: [{ bidId: `b${sequence}`, userId: leader, outcome: 'accepted' as const, priceMinor: 1_000 + sequence, quantity: 1 }],
+      bids: [
+        {
+          bidId: `b${sequence}`,
+          userId: leader,
+          outcome: 'accepted' as const,
+          priceMinor: 1_000 + sequence,
+          quantity: 1
+        }
+      ],
       outbidUserIds: changes.outbidUserIds ?? [],
       standing: {
         priceMinor: 1_000 + sequence,

@@ -37,7 +37,8 @@ async function run(file: string, url: string, env: Record<string, string>): Prom
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'pipe']
   })
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => output.push(chunk.toString()))
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => output.push(chunk.toString()))
   await eventually(
     async () => {
       if (child.exitCode !== null) throw new Error(`${file} ended: ${output.join('')}`)
@@ -127,7 +128,10 @@ export async function startHarness(environment: Record<string, string> = {}) {
     ): Promise<void> {
       await producer.publish(
         topic,
-        events.map(({ id, ...event }) => ({ ...event, id: id ?? randomUUID(), source: 'test', time: Date.now() }) as OutgoingEvent)
+        events.map(
+          ({ id, ...event }) =>
+            ({ ...event, id: id ?? randomUUID(), source: 'test', time: Date.now() }) as OutgoingEvent
+        )
       )
     },
     async call(process: RunningProcess, userId: string, path: string, method = 'GET'): Promise<Response> {

@@ -31,7 +31,8 @@ async function anAuction(entries = 0): Promise<string> {
 }
 const decide = async (auctionId: string, from: number, to: number): Promise<void> => {
   const sequences = Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => from + index)
-  if (sequences.length > 0) await harness.publish(bids, ...sequences.map((sequence) => bidsDecided(auctionId, sequence)))
+  if (sequences.length > 0)
+    await harness.publish(bids, ...sequences.map((sequence) => bidsDecided(auctionId, sequence)))
 }
 
 describe('the stream of an auction', () => {
@@ -42,7 +43,10 @@ describe('the stream of an auction', () => {
     for (const client of clients) {
       client.subscribe(stream)
       const [snapshot] = await client.reaches(stream, 3)
-      expect(snapshot).toMatchObject({ type: 'snapshot', state: { title: 'A brass lamp', status: 'open', priceMinor: 1_003, bidCount: 3 } })
+      expect(snapshot).toMatchObject({
+        type: 'snapshot',
+        state: { title: 'A brass lamp', status: 'open', priceMinor: 1_003, bidCount: 3 }
+      })
     }
     await decide(auctionId, 4, 40)
     for (const client of clients) {
@@ -53,7 +57,10 @@ describe('the stream of an auction', () => {
     }
     await harness.publish(auctions, auctionClosed(auctionId, 41, 'winner'))
     for (const client of clients) {
-      expect((await client.reaches(stream, 41)).at(-1)).toMatchObject({ name: 'AuctionClosed', data: { state: { status: 'closed', outcome: 'sold' } } })
+      expect((await client.reaches(stream, 41)).at(-1)).toMatchObject({
+        name: 'AuctionClosed',
+        data: { state: { status: 'closed', outcome: 'sold' } }
+      })
       await client.close()
     }
   })
@@ -188,7 +195,10 @@ describe('the stream `me`', () => {
   }
   const outbid = async (userId: string, auctionId: string, from: number, to: number): Promise<void> => {
     const sequences = Array.from({ length: to - from + 1 }, (_, index) => from + index)
-    await harness.publish(bids, ...sequences.map((sequence) => bidsDecided(auctionId, sequence, { outbidUserIds: [userId] })))
+    await harness.publish(
+      bids,
+      ...sequences.map((sequence) => bidsDecided(auctionId, sequence, { outbidUserIds: [userId] }))
+    )
   }
 
   test('brings each stored notification once, to every process, and goes on where it broke', async () => {
@@ -204,7 +214,9 @@ describe('the stream `me`', () => {
     await outbid(userId, auctionId, 1, 20)
     for (const client of clients) {
       const frames = await client.reaches('me', 21)
-      expect(frames.slice(1).map(({ sequence }) => sequence)).toEqual(Array.from({ length: 21 }, (_, index) => index + 1))
+      expect(frames.slice(1).map(({ sequence }) => sequence)).toEqual(
+        Array.from({ length: 21 }, (_, index) => index + 1)
+      )
       expect(client.breaches).toEqual([])
     }
     await Promise.all(clients.map((client) => client.close()))
@@ -213,7 +225,9 @@ describe('the stream `me`', () => {
     const back = await LiveClient.open(second.url, token)
     back.subscribe('me', 15)
     const frames = await back.reaches('me', 31)
-    expect(frames.map(({ type, sequence }) => [type, sequence])).toEqual(Array.from({ length: 16 }, (_, index) => ['event', index + 16]))
+    expect(frames.map(({ type, sequence }) => [type, sequence])).toEqual(
+      Array.from({ length: 16 }, (_, index) => ['event', index + 16])
+    )
     await back.close()
   })
 
@@ -227,7 +241,8 @@ describe('the stream `me`', () => {
     expect(await nobody.problem()).toMatchObject({ stream: 'me', problem: { code: 'UNAUTHENTICATED' } })
 
     const other = await LiveClient.open(first.url, (await anyUser()).token)
-    for (const stream of [`me:${victim.userId}`, `user:${victim.userId}`, `auction:${victim.userId}/../me`]) other.subscribe(stream)
+    for (const stream of [`me:${victim.userId}`, `user:${victim.userId}`, `auction:${victim.userId}/../me`])
+      other.subscribe(stream)
     other.send({ type: 'subscribe', stream: 'me', userId: victim.userId })
     await eventually(() => other.frames.filter(({ type }) => type === 'problem').length === 4)
     other.subscribe('me')
@@ -241,7 +256,7 @@ describe('the stream `me`', () => {
     const client = await LiveClient.open(first.url, token)
     client.subscribe('me')
     await client.reaches('me', 0)
-    await eventually(() => client.closedWith === 4401)
+    expect(await eventually(() => client.closedWith)).toBe(4401)
   })
 
   test('is not opened by a token that is not ours', async () => {
@@ -253,6 +268,7 @@ describe('a connection', () => {
   test('is told the server’s time at once and at intervals', async () => {
     const client = await LiveClient.open(first.url)
     await eventually(() => client.frames.filter(({ type }) => type === 'time').length > 2)
+    expect(client.frames[0]).toMatchObject({ type: 'time', serverTimeMs: expect.any(Number) })
     await client.close()
   })
 
@@ -290,5 +306,5 @@ describe('a connection', () => {
 test('notification ends in good order at SIGTERM and tells its readers to come again', async () => {
   const client = await LiveClient.open(second.url)
   expect(await second.end('SIGTERM')).toBe(0)
-  await eventually(() => client.closedWith === 1012)
+  expect(await eventually(() => client.closedWith)).toBe(1012)
 })

@@ -112,7 +112,10 @@ async function handle(context: ServiceContext, parts: WorkerParts, work: Claim):
   } catch (error) {
     const waitMs = backOffMs(attempt, (parts.random ?? Math.random)(), options.retry)
     const level = toFailure(error).name === 'Fault' ? 'warn' : 'error'
-    context.log[level]({ error, orderNumber, attempt, step: step.ask, waitMs }, 'The outcome is not known: asking again with the same key')
+    context.log[level](
+      { error, orderNumber, attempt, step: step.ask, waitMs },
+      'The outcome is not known: asking again with the same key'
+    )
     await postponeClaim(pool, work, waitMs).catch((cause: unknown) =>
       // The lease brings the payment back by itself.
       context.log.warn({ error: cause, orderNumber }, 'A claim could not be put off')
@@ -127,7 +130,8 @@ async function ask(
   sale: { orderNumber: string; totalMinor: number; currency: string }
 ): Promise<ChargeAnswer> {
   const key = sale.orderNumber
-  const capture = (token: string) => provider.capture({ key, token, amountMinor: sale.totalMinor, currency: sale.currency })
+  const capture = (token: string) =>
+    provider.capture({ key, token, amountMinor: sale.totalMinor, currency: sale.currency })
   switch (step.ask) {
     case 'capture':
       return await capture(step.token)

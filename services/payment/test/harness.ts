@@ -58,7 +58,8 @@ export async function startHarness(environment: Record<string, string> = {}) {
       stdio: ['ignore', 'pipe', 'pipe']
     })
     child = started
-    for (const stream of [started.stdout, started.stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk.toString()))
+    for (const stream of [started.stdout, started.stderr])
+      stream.on('data', (chunk: Buffer) => output.push(chunk.toString()))
     await eventually(
       async () => {
         if (started.exitCode !== null) throw new Error(`payment ended: ${output.join('')}`)
@@ -125,14 +126,21 @@ export async function startHarness(environment: Record<string, string> = {}) {
     /** What payment told of a sale, once it told this last. */
     async toldOf(sale: Sale, last: string): Promise<string[]> {
       const names = () => told.filter(({ key }) => key === sale.orderNumber).map(({ definition }) => definition.name)
-      return await eventually(() => names().at(-1) === last && names(), { what: `${last} of ${sale.orderNumber}; so far ${names().join(', ')}` })
+      return await eventually(() => names().at(-1) === last && names(), {
+        what: `${last} of ${sale.orderNumber}; so far ${names().join(', ')}`
+      })
     },
     async statusOf(sale: Sale): Promise<string | undefined> {
-      const { rows } = await pool.query<{ status: string }>('select status from payments where order_number = $1', [sale.orderNumber])
+      const { rows } = await pool.query<{ status: string }>('select status from payments where order_number = $1', [
+        sale.orderNumber
+      ])
       return rows[0]?.status
     },
     async reaches(sale: Sale, status: string): Promise<void> {
-      await eventually(async () => (await this.statusOf(sale)) === status, { what: `${sale.orderNumber} to be ${status}`, everyMs: 20 })
+      await eventually(async () => (await this.statusOf(sale)) === status, {
+        what: `${sale.orderNumber} to be ${status}`,
+        everyMs: 20
+      })
     },
     async stop() {
       await end('SIGTERM')

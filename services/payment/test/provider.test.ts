@@ -10,7 +10,13 @@ let provider: PaymentProvider
 
 beforeAll(async () => {
   sandbox = await startSandbox()
-  provider = createHttpProvider({ url: sandbox.url, apiKey: sandbox.apiKey, timeoutMs: 500, connectionsMax: 4, attempts: 1 })
+  provider = createHttpProvider({
+    url: sandbox.url,
+    apiKey: sandbox.apiKey,
+    timeoutMs: 500,
+    connectionsMax: 4,
+    attempts: 1
+  })
 })
 afterAll(async () => {
   await provider?.close()
@@ -26,7 +32,9 @@ const capture = (key: string, token: string) => provider.capture({ key, token, a
 
 describe('the provider behind the port', () => {
   test('keeps a card as a token, a brand and four digits', async () => {
-    expect(await provider.storeCard({ number: '5555555555554444', expiryMonth: 1, expiryYear: 2030, code: '123' })).toEqual({
+    expect(
+      await provider.storeCard({ number: '5555555555554444', expiryMonth: 1, expiryYear: 2030, code: '123' })
+    ).toEqual({
       outcome: 'stored',
       token: expect.stringMatching(/^card_/),
       brand: 'mastercard',
@@ -42,7 +50,9 @@ describe('the provider behind the port', () => {
   })
 
   test('refuses a card when it is stored', async () => {
-    expect(await provider.storeCard({ number: '4000000000000101', expiryMonth: 1, expiryYear: 2030, code: '123' })).toEqual({
+    expect(
+      await provider.storeCard({ number: '4000000000000101', expiryMonth: 1, expiryYear: 2030, code: '123' })
+    ).toEqual({
       outcome: 'refused',
       providerCode: 'incorrect_code'
     })
@@ -58,7 +68,9 @@ describe('the provider behind the port', () => {
   test('a key used for another amount settles nothing', async () => {
     const token = await tokenOf('4242424242424242')
     await capture('reused.1', token)
-    await expect(provider.capture({ key: 'reused.1', token, amountMinor: 1, currency: 'EUR' })).rejects.toBeInstanceOf(Fault)
+    await expect(provider.capture({ key: 'reused.1', token, amountMinor: 1, currency: 'EUR' })).rejects.toBeInstanceOf(
+      Fault
+    )
   })
 
   test('a lost answer is a Fault, and the charge is found by its key', async () => {
@@ -113,14 +125,22 @@ describe('the provider behind the port', () => {
   })
 
   test('a wrong API key settles nothing', async () => {
-    const stranger = createHttpProvider({ url: sandbox.url, apiKey: new Secret('wrong'), timeoutMs: 500, connectionsMax: 1, attempts: 1 })
+    const stranger = createHttpProvider({
+      url: sandbox.url,
+      apiKey: new Secret('wrong'),
+      timeoutMs: 500,
+      connectionsMax: 1,
+      attempts: 1
+    })
     await expect(stranger.lookUp('once.1')).rejects.toThrow('401')
     await stranger.close()
   })
 
   test('no error repeats a card number', async () => {
     await sandbox.stop()
-    const failure = await provider.storeCard({ number: '4242424242424242', expiryMonth: 12, expiryYear: 2030, code: '123' }).catch((error: unknown) => error)
+    const failure = await provider
+      .storeCard({ number: '4242424242424242', expiryMonth: 12, expiryYear: 2030, code: '123' })
+      .catch((error: unknown) => error)
     expect(failure).toBeInstanceOf(Fault)
     expect(JSON.stringify(failure, Object.getOwnPropertyNames(failure as object))).not.toContain('4242424242424242')
   })

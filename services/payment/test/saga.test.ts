@@ -31,14 +31,19 @@ describe('a reserved sale', () => {
     const sale = await payment.sale(card)
     await payment.reserved(sale)
     expect(await payment.toldOf(sale, 'PaymentDeclined')).toEqual(['PaymentDeclined'])
-    expect(payment.told.find(({ key }) => key === sale.orderNumber)?.data).toMatchObject({ reason: 'PAYMENT_DECLINED', providerCode })
+    expect(payment.told.find(({ key }) => key === sale.orderNumber)?.data).toMatchObject({
+      reason: 'PAYMENT_DECLINED',
+      providerCode
+    })
   })
 
   test('of a buyer without a payment method is declined without asking the provider', async () => {
     const sale = await payment.sale()
     await payment.reserved(sale)
     expect(await payment.toldOf(sale, 'PaymentDeclined')).toEqual(['PaymentDeclined'])
-    expect(payment.told.find(({ key }) => key === sale.orderNumber)?.data).toMatchObject({ reason: 'PAYMENT_METHOD_MISSING' })
+    expect(payment.told.find(({ key }) => key === sale.orderNumber)?.data).toMatchObject({
+      reason: 'PAYMENT_METHOD_MISSING'
+    })
     expect(await payment.sandbox.charge(sale.orderNumber)).toBeUndefined()
   })
 
@@ -50,7 +55,9 @@ describe('a reserved sale', () => {
     const sale = await payment.sale(card)
     await payment.reserved(sale)
     expect(await payment.toldOf(sale, 'PaymentCaptured')).toEqual(['PaymentCaptured'])
-    expect((await payment.sandbox.charges()).filter(({ key }) => key === sale.orderNumber)).toMatchObject([{ status: 'captured' }])
+    expect((await payment.sandbox.charges()).filter(({ key }) => key === sale.orderNumber)).toMatchObject([
+      { status: 'captured' }
+    ])
   })
 
   test('is captured beside a hundred others', async () => {
@@ -125,7 +132,12 @@ describe('a payment method', () => {
     expect((await payment.call(userId, '/api/payment-method')).status).toBe(404)
     const stored = await payment.storeCard(userId, '5555555555554444')
     expect(stored.status).toBe(200)
-    expect(await stored.json()).toMatchObject({ brand: 'mastercard', lastFour: '4444', expiryMonth: 12, expiryYear: 2040 })
+    expect(await stored.json()).toMatchObject({
+      brand: 'mastercard',
+      lastFour: '4444',
+      expiryMonth: 12,
+      expiryYear: 2040
+    })
     await payment.storeCard(userId, approves)
     const read = await payment.call(userId, '/api/payment-method')
     expect(await read.json()).toMatchObject({ brand: 'visa', lastFour: '4242' })
@@ -140,7 +152,10 @@ describe('a payment method', () => {
     ['letters', '4242abcd42424242', 400]
   ])('with %s is refused', async (_name, number, status) => {
     const answer = await payment.storeCard('mistaken', number)
-    expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([status, status === 422 ? 'CARD_INVALID' : 'INVALID_INPUT'])
+    expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([
+      status,
+      status === 422 ? 'CARD_INVALID' : 'INVALID_INPUT'
+    ])
     expect((await payment.call('mistaken', '/api/payment-method')).status).toBe(404)
   })
 })
@@ -163,7 +178,8 @@ describe('kill -9', () => {
     expect(restarted).toBeUndefined()
     for (const sale of sales) expect(await payment.toldOf(sale, 'PaymentCaptured')).toEqual(['PaymentCaptured'])
     const charges = await payment.sandbox.charges()
-    for (const sale of sales) expect(charges.filter(({ key }) => key === sale.orderNumber)).toMatchObject([{ status: 'captured' }])
+    for (const sale of sales)
+      expect(charges.filter(({ key }) => key === sale.orderNumber)).toMatchObject([{ status: 'captured' }])
   })
 })
 

@@ -35,12 +35,21 @@ export async function startSandbox(): Promise<SandboxProcess> {
 
   const start = async (): Promise<ChildProcess> => {
     const child = spawn(process.execPath, [join(import.meta.dirname, '../src/sandbox/main.ts')], {
-      env: { PATH: process.env['PATH'], PORT: String(port), API_KEY: apiKey.reveal(), DATA_FILE: dataFile, LOG_LEVEL: 'warn' },
+      env: {
+        PATH: process.env['PATH'],
+        PORT: String(port),
+        API_KEY: apiKey.reveal(),
+        DATA_FILE: dataFile,
+        LOG_LEVEL: 'warn'
+      },
       stdio: ['ignore', 'inherit', 'inherit']
     })
     for (;;) {
       if (child.exitCode !== null) throw new Error(`The sandbox ended with ${child.exitCode}`)
-      const ready = await fetch(`${url}/readyz`).then((response) => response.ok, () => false)
+      const ready = await fetch(`${url}/readyz`).then(
+        (response) => response.ok,
+        () => false
+      )
       if (ready) return child
       await new Promise((resolve) => setTimeout(resolve, 25))
     }

@@ -35,7 +35,10 @@ export const listNotifications = defineOperation({
   path: '/api/notifications',
   role: 'user',
   summary: 'Your notifications, newest first.',
-  query: Type.Object({ ...PageQuery, afterSequence: Type.Optional(Type.Integer({ minimum: 0 })) }, { additionalProperties: false }),
+  query: Type.Object(
+    { ...PageQuery, afterSequence: Type.Optional(Type.Integer({ minimum: 0 })) },
+    { additionalProperties: false }
+  ),
   responses: { 200: page(Notification) },
   errors: []
 })

@@ -39,7 +39,8 @@ export const storePaymentMethod = defineOperation({
   method: 'PUT',
   path: '/api/payment-method',
   role: 'bidder',
-  summary: 'Stores the card that your purchases are charged to. The number goes to the provider and is kept nowhere here.',
+  summary:
+    'Stores the card that your purchases are charged to. The number goes to the provider and is kept nowhere here.',
   body: Type.Object(
     {
       cardNumber: Type.String({ pattern: '^[0-9]{12,19}$' }),

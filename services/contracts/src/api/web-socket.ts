@@ -14,7 +14,10 @@ import { Notification } from './notification.ts'
 export const webSocketProtocol = 'gavel.v1'
 export const bearerProtocolPrefix = 'bearer.'
 
-export const PlaceBidFrame = Type.Object({ type: Type.Literal('bid'), bid: BidRequest }, { additionalProperties: false })
+export const PlaceBidFrame = Type.Object(
+  { type: Type.Literal('bid'), bid: BidRequest },
+  { additionalProperties: false }
+)
 export type PlaceBidFrame = Static<typeof PlaceBidFrame>
 
 export const BidAnswerFrame = Type.Union([
@@ -46,10 +49,37 @@ export type SubscribeFrame = Static<typeof SubscribeFrame>
 
 /** What `/ws/live` sends. `sequence` rises by one within a stream; a snapshot says from where. */
 export const LiveFrame = Type.Union([
-  Type.Object({ type: Type.Literal('snapshot'), stream: StreamName, sequence: Type.Integer({ minimum: 0 }), state: Type.Unknown() }, { additionalProperties: false }),
-  Type.Object({ type: Type.Literal('event'), stream: StreamName, sequence: Type.Integer({ minimum: 0 }), name: Type.String({ maxLength: 60 }), data: Type.Unknown() }, { additionalProperties: false }),
-  Type.Object({ type: Type.Literal('problem'), stream: Type.Optional(Type.String({ maxLength: 80 })), problem: Type.Object({}, { additionalProperties: true }) }, { additionalProperties: false }),
-  Type.Object({ type: Type.Literal('time'), serverTimeMs: Type.Integer({ minimum: 0 }) }, { additionalProperties: false })
+  Type.Object(
+    {
+      type: Type.Literal('snapshot'),
+      stream: StreamName,
+      sequence: Type.Integer({ minimum: 0 }),
+      state: Type.Unknown()
+    },
+    { additionalProperties: false }
+  ),
+  Type.Object(
+    {
+      type: Type.Literal('event'),
+      stream: StreamName,
+      sequence: Type.Integer({ minimum: 0 }),
+      name: Type.String({ maxLength: 60 }),
+      data: Type.Unknown()
+    },
+    { additionalProperties: false }
+  ),
+  Type.Object(
+    {
+      type: Type.Literal('problem'),
+      stream: Type.Optional(Type.String({ maxLength: 80 })),
+      problem: Type.Object({}, { additionalProperties: true })
+    },
+    { additionalProperties: false }
+  ),
+  Type.Object(
+    { type: Type.Literal('time'), serverTimeMs: Type.Integer({ minimum: 0 }) },
+    { additionalProperties: false }
+  )
 ])
 export type LiveFrame = Static<typeof LiveFrame>
 
@@ -74,7 +104,9 @@ export const LiveAuction = Type.Object(
     startsAt: TimestampMs,
     endsAt: TimestampMs,
     /** Present once it is closed. */
-    outcome: Type.Optional(Type.Union([Type.Literal('sold'), Type.Literal('no-bids'), Type.Literal('reserve-not-met')])),
+    outcome: Type.Optional(
+      Type.Union([Type.Literal('sold'), Type.Literal('no-bids'), Type.Literal('reserve-not-met')])
+    ),
     closedAt: Type.Optional(TimestampMs)
   },
   { additionalProperties: false }
@@ -91,7 +123,10 @@ export const LiveAuctionEvent = Type.Object(
     at: TimestampMs,
     accepted: Minor,
     refused: Minor,
-    bids: Type.Array(Type.Object({ bidder: Type.String({ maxLength: 64 }), priceMinor: Minor }, { additionalProperties: false }), { maxItems: 20 })
+    bids: Type.Array(
+      Type.Object({ bidder: Type.String({ maxLength: 64 }), priceMinor: Minor }, { additionalProperties: false }),
+      { maxItems: 20 }
+    )
   },
   { additionalProperties: false }
 )

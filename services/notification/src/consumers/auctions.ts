@@ -8,12 +8,18 @@ import type { NoticeStore } from '../store/notice-store.ts'
 export const auctionOpened =
   ({ collections }: NoticeStore) =>
   async (events: IncomingEvent<typeof AuctionOpened>[]): Promise<void> =>
-    await writeAuctions(collections, events.map(({ data }) => openedWrite(data)))
+    await writeAuctions(
+      collections,
+      events.map(({ data }) => openedWrite(data))
+    )
 
 export const auctionClosed =
   (store: NoticeStore) =>
   async (events: IncomingEvent<typeof AuctionClosed>[]): Promise<void> => {
-    await writeAuctions(store.collections, events.map(({ data }) => closedWrite(data, derivedPseudonym)))
+    await writeAuctions(
+      store.collections,
+      events.map(({ data }) => closedWrite(data, derivedPseudonym))
+    )
     await store.add(
       events.flatMap(({ id, data }) => {
         const notice = wonNotice(data)

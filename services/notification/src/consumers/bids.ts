@@ -9,9 +9,15 @@ export const bidsDecided =
   (store: NoticeStore) =>
   async (events: IncomingEvent<typeof BidsDecided>[]): Promise<void> => {
     const newest = newestEntries(events.map(({ data }) => data))
-    await writeAuctions(store.collections, newest.map((entry) => decidedWrite(entry, derivedPseudonym)))
+    await writeAuctions(
+      store.collections,
+      newest.map((entry) => decidedWrite(entry, derivedPseudonym))
+    )
     const outbidding = events.filter(({ data }) => data.outbidUserIds.length > 0)
-    const titles = await readTitles(store.collections, outbidding.map(({ data }) => data.auctionId))
+    const titles = await readTitles(
+      store.collections,
+      outbidding.map(({ data }) => data.auctionId)
+    )
     await store.add(
       outbidding.flatMap(({ id, data }) => outbidNotices(data, titles).map((notice) => ({ eventId: id, notice })))
     )

@@ -4,14 +4,18 @@ import { failedNotice, orderedNotice, refundedNotice, type Notice, type Titles }
 import { readTitles } from '../store/auctions.ts'
 import type { NoticeStore } from '../store/notice-store.ts'
 
-type SaleEvent = IncomingEvent<typeof BidFailed> | IncomingEvent<typeof OrderCreated> | IncomingEvent<typeof PaymentRefunded>
+type SaleEvent =
+  IncomingEvent<typeof BidFailed> | IncomingEvent<typeof OrderCreated> | IncomingEvent<typeof PaymentRefunded>
 
 /** Each event about a sale tells its buyer one thing. */
 const told =
   <Event extends SaleEvent>(noticeOf: (data: Event['data'], titles: Titles) => Notice) =>
   (store: NoticeStore) =>
   async (events: Event[]): Promise<void> => {
-    const titles = await readTitles(store.collections, events.map(({ data }) => data.sale.auctionId))
+    const titles = await readTitles(
+      store.collections,
+      events.map(({ data }) => data.sale.auctionId)
+    )
     await store.add(events.map(({ id, data }) => ({ eventId: id, notice: noticeOf(data, titles) })))
   }
 

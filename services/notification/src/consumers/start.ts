@@ -16,6 +16,9 @@ export async function startConsumers(context: ServiceContext, kafka: KafkaHandle
     handlers: { AuctionOpened: auctionOpened(store), AuctionClosed: auctionClosed(store), OfferMade: offerMade(store) }
   })
   await startConsumer(context, kafka, { topic: bids, handlers: { BidsDecided: bidsDecided(store) } })
-  await startConsumer(context, kafka, { topic: orders, handlers: { OrderCreated: orderCreated(store), BidFailed: bidFailed(store) } })
+  await startConsumer(context, kafka, {
+    topic: orders,
+    handlers: { OrderCreated: orderCreated(store), BidFailed: bidFailed(store) }
+  })
   await startConsumer(context, kafka, { topic: payments, handlers: { PaymentRefunded: paymentRefunded(store) } })
 }

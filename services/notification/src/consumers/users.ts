@@ -8,6 +8,9 @@ import { storeUsers } from '../store/users.ts'
 export const userRegistered =
   (store: NoticeStore) =>
   async (events: IncomingEvent<typeof UserRegistered>[]): Promise<void> => {
-    await storeUsers(store.collections, events.map(({ data }) => data))
+    await storeUsers(
+      store.collections,
+      events.map(({ data }) => data)
+    )
     await store.add(events.map(({ id, data }) => ({ eventId: id, notice: welcomeNotice(data) })))
   }

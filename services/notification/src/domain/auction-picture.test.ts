@@ -70,7 +70,13 @@ const take = (picture: AuctionPicture, step: Step): AuctionPicture => {
 
 describe('what watchers see', () => {
   it('of an auction that only opened is its terms', () => {
-    expect(liveAuctionOf(afterOpened(unknownAuction('a1'), opened), 50)).toMatchObject({ status: 'scheduled', priceMinor: 0, priceToBeatMinor: 1_000, leader: null, endsAt: 900 })
+    expect(liveAuctionOf(afterOpened(unknownAuction('a1'), opened), 50)).toMatchObject({
+      status: 'scheduled',
+      priceMinor: 0,
+      priceToBeatMinor: 1_000,
+      leader: null,
+      endsAt: 900
+    })
     expect(liveAuctionOf(afterOpened(unknownAuction('a1'), opened), 100)).toMatchObject({ status: 'open' })
   })
   it('of a fixed-price sale without a buyer is its price', () => {
@@ -81,14 +87,27 @@ describe('what watchers see', () => {
     expect(liveAuctionOf(take(unknownAuction('a1'), { decided: decided(1) }), 200)).toBeUndefined()
   })
   it('of a closed auction is its outcome', () => {
-    expect(liveAuctionOf(steps.reduce(take, unknownAuction('a1')), 2_000)).toMatchObject({ status: 'closed', outcome: 'sold', closedAt: 999, priceMinor: 1_005, endsAt: 905 })
+    expect(liveAuctionOf(steps.reduce(take, unknownAuction('a1')), 2_000)).toMatchObject({
+      status: 'closed',
+      outcome: 'sold',
+      closedAt: 999,
+      priceMinor: 1_005,
+      endsAt: 905
+    })
   })
   it('names the leader as the ledger does, or by a derived name, never by his id', () => {
     const entry = decided(1)
-    const named = { ...entry, standing: { ...entry.standing, leader: 'ledger-name' }, bids: [{ ...entry.bids[0]!, bidder: 'ledger-name' }] }
-    const state = (event: Decided) => liveAuctionOf(afterDecided(afterOpened(unknownAuction('a1'), opened), event, derivedPseudonym), 200)!
+    const named = {
+      ...entry,
+      standing: { ...entry.standing, leader: 'ledger-name' },
+      bids: [{ ...entry.bids[0]!, bidder: 'ledger-name' }]
+    }
+    const state = (event: Decided) =>
+      liveAuctionOf(afterDecided(afterOpened(unknownAuction('a1'), opened), event, derivedPseudonym), 200)!
     expect(state(named).leader).toBe('ledger-name')
-    expect(decidedEventOf(state(named), named, derivedPseudonym).bids).toEqual([{ bidder: 'ledger-name', priceMinor: 1_001 }])
+    expect(decidedEventOf(state(named), named, derivedPseudonym).bids).toEqual([
+      { bidder: 'ledger-name', priceMinor: 1_001 }
+    ])
     expect(state(entry).leader).toBe(derivedPseudonym('a1', 'u1'))
     expect(JSON.stringify(decidedEventOf(state(entry), entry, derivedPseudonym))).not.toContain('"u1"')
   })

@@ -51,7 +51,10 @@ export function afterDecided(picture: AuctionPicture, decided: Decided, pseudony
 }
 
 /** What a close alone knows; the rest stays as the last entry left it. */
-export function closingStanding(closed: Closed, pseudonym: Pseudonym): Pick<Standing, 'priceMinor' | 'leader' | 'bidCount'> {
+export function closingStanding(
+  closed: Closed,
+  pseudonym: Pseudonym
+): Pick<Standing, 'priceMinor' | 'leader' | 'bidCount'> {
   const { auctionId, winnerUserId, winner, priceMinor, bidCount } = closed
   return { priceMinor, bidCount, leader: winner ?? (winnerUserId === null ? null : pseudonym(auctionId, winnerUserId)) }
 }
@@ -72,7 +75,10 @@ export function newerOf(left: AuctionPicture, right: AuctionPicture): AuctionPic
 }
 
 /** What watchers see; undefined while the terms are not known. */
-export function liveAuctionOf({ auctionId, terms, standing, closed }: AuctionPicture, now: number): LiveAuction | undefined {
+export function liveAuctionOf(
+  { auctionId, terms, standing, closed }: AuctionPicture,
+  now: number
+): LiveAuction | undefined {
   if (!terms) return undefined
   const { productId, title, mode, currency, openingPriceMinor, quantity, startsAt } = terms
   return {

@@ -11,7 +11,8 @@ const mailed: Record<Kind, boolean> = {
   outbid: false
 }
 
-export const isMailed = (kind: Kind, { outbid }: { outbid: boolean }): boolean => mailed[kind] || (kind === 'outbid' && outbid)
+export const isMailed = (kind: Kind, { outbid }: { outbid: boolean }): boolean =>
+  mailed[kind] || (kind === 'outbid' && outbid)
 
 export function escapeHtml(text: string): string {
   const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
@@ -28,7 +29,10 @@ export interface MailContent {
   html: string
 }
 
-export function mailOf(notice: { title: string; text: string; orderNumber?: string }, displayName: string): MailContent {
+export function mailOf(
+  notice: { title: string; text: string; orderNumber?: string },
+  displayName: string
+): MailContent {
   const order = notice.orderNumber === undefined ? '' : `Order number: ${notice.orderNumber}`
   const greeting = `Hello ${oneLine(displayName)},`
   const paragraphs = [greeting, notice.text, ...(order ? [order] : [])]

@@ -53,8 +53,24 @@ describe('a notice', () => {
     expect(wonNotice({ ...closed, winnerUserId: null })).toBeUndefined()
   })
   it('of being outbid goes once to each who was', () => {
-    const standing = { priceMinor: 1_000, priceToBeatMinor: 1_100, leaderUserId: 'u9', reserveMet: true, bidCount: 2, quantityLeft: 1, endsAt: 9 }
-    const decided = { auctionId: 'a1', sequence: 2, decidedAt: 3, bids: [], outbidUserIds: ['u1', 'u2', 'u1'], standing, hash: '' }
+    const standing = {
+      priceMinor: 1_000,
+      priceToBeatMinor: 1_100,
+      leaderUserId: 'u9',
+      reserveMet: true,
+      bidCount: 2,
+      quantityLeft: 1,
+      endsAt: 9
+    }
+    const decided = {
+      auctionId: 'a1',
+      sequence: 2,
+      decidedAt: 3,
+      bids: [],
+      outbidUserIds: ['u1', 'u2', 'u1'],
+      standing,
+      hash: ''
+    }
     const notices = outbidNotices(decided, titles)
     expect(notices.map(({ userId }) => userId)).toEqual(['u1', 'u2'])
     expect(notices[0]!.text).toContain('€11.00')

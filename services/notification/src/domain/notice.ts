@@ -65,7 +65,10 @@ export function wonNotice(closed: DataOf<typeof AuctionClosed>): Notice | undefi
   }
 }
 
-export function offerNotice({ userId, auctionId, title, priceMinor, currency, expiresAt }: DataOf<typeof OfferMade>, at: number): Notice {
+export function offerNotice(
+  { userId, auctionId, title, priceMinor, currency, expiresAt }: DataOf<typeof OfferMade>,
+  at: number
+): Notice {
   return {
     userId,
     kind: 'offer',

@@ -24,10 +24,19 @@ const decided = (sequence: number): Decided => ({
   decidedAt: sequence,
   bids: [],
   outbidUserIds: [],
-  standing: { priceMinor: sequence, priceToBeatMinor: sequence + 1, leaderUserId: null, reserveMet: true, bidCount: 0, quantityLeft: 1, endsAt: 900 },
+  standing: {
+    priceMinor: sequence,
+    priceToBeatMinor: sequence + 1,
+    leaderUserId: null,
+    reserveMet: true,
+    bidCount: 0,
+    quantityLeft: 1,
+    endsAt: 900
+  },
   hash: 'a'.repeat(64)
 })
-const stored = (sequence: number) => afterDecided(afterOpened(unknownAuction('a1'), opened), decided(sequence), derivedPseudonym)
+const stored = (sequence: number) =>
+  afterDecided(afterOpened(unknownAuction('a1'), opened), decided(sequence), derivedPseudonym)
 const limits = { bufferBytesMax: 100, behindMsMax: 60_000 }
 
 /** A socket whose reader can stop reading. */
@@ -44,8 +53,10 @@ class Reader {
   send(data: Buffer): void {
     const frame = JSON.parse(data.toString()) as LiveFrame
     this.frames++
-    if (frame.type === 'event' && frame.sequence !== (this.at ?? Number.NaN) + 1) this.breaches.push(`${frame.sequence} after ${this.at}`)
-    if (frame.type === 'snapshot' && frame.sequence < (this.at ?? 0)) this.breaches.push(`back to ${frame.sequence} from ${this.at}`)
+    if (frame.type === 'event' && frame.sequence !== (this.at ?? Number.NaN) + 1)
+      this.breaches.push(`${frame.sequence} after ${this.at}`)
+    if (frame.type === 'snapshot' && frame.sequence < (this.at ?? 0))
+      this.breaches.push(`back to ${frame.sequence} from ${this.at}`)
     if ('sequence' in frame) this.at = frame.sequence
   }
 }
@@ -84,7 +95,19 @@ describe('an auction’s feed', () => {
 
   it('shows every reader a stream without gap or double that ends at the newest entry, whatever is lost, late, slow or resumed', () => {
     type Move = 'next' | 'lose' | 'repeat' | 'store' | 'join' | 'leave' | 'resume' | 'stall' | 'drain'
-    const move = fc.constantFrom<Move>('next', 'next', 'next', 'lose', 'repeat', 'store', 'join', 'leave', 'resume', 'stall', 'drain')
+    const move = fc.constantFrom<Move>(
+      'next',
+      'next',
+      'next',
+      'lose',
+      'repeat',
+      'store',
+      'join',
+      'leave',
+      'resume',
+      'stall',
+      'drain'
+    )
     fc.assert(
       fc.property(fc.array(fc.tuple(move, fc.nat({ max: 9 })), { maxLength: 80 }), (moves) => {
         const { feed, laggards } = aFeed()

@@ -114,7 +114,10 @@ export class AuctionHub {
       this.#seen = new Map(watched.map(([, feed]) => [feed, feed.sequence]))
       const still = watched.filter(([, feed]) => seen.get(feed) === feed.sequence)
       for (let start = 0; start < still.length; start += 500) {
-        const pictures = await readPictures(this.#collections, still.slice(start, start + 500).map(([auctionId]) => auctionId))
+        const pictures = await readPictures(
+          this.#collections,
+          still.slice(start, start + 500).map(([auctionId]) => auctionId)
+        )
         for (const picture of pictures) this.#feeds.get(picture.auctionId)?.adopt(picture)
       }
     } catch (error) {

@@ -13,7 +13,13 @@ const pageSize = 100
 const retryMs = 1_000
 
 const eventFrame = (document: NotificationDocument): Buffer =>
-  frameOf({ type: 'event', stream: 'me', sequence: document.sequence, name: 'Notification', data: notificationOf(document) })
+  frameOf({
+    type: 'event',
+    stream: 'me',
+    sequence: document.sequence,
+    name: 'Notification',
+    data: notificationOf(document)
+  })
 
 /** One reader of one user's notifications. What it is sent comes from the store by sequence, so nothing is left out or doubled. */
 class InboxReader implements Following {

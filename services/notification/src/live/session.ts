@@ -52,7 +52,8 @@ export function serveLive(socket: WebSocket, { user, log }: WebSocketConnection,
   async function subscribe({ stream, afterSequence }: SubscribeFrame): Promise<void> {
     // A stream is followed once: asking again begins it anew.
     unsubscribe(stream)
-    if (followed.size >= streamsMax) throw new Refusal('RATE_LIMITED', { detail: `One connection may follow ${streamsMax} streams` })
+    if (followed.size >= streamsMax)
+      throw new Refusal('RATE_LIMITED', { detail: `One connection may follow ${streamsMax} streams` })
     const entry: Followed = { isWanted: true }
     followed.set(stream, entry)
     const options = { afterSequence, isWanted: () => entry.isWanted && connection.isOpen }
@@ -81,7 +82,7 @@ export function serveLive(socket: WebSocket, { user, log }: WebSocketConnection,
   socket.on('message', (data: RawData, isBinary: boolean) => void receive(data, isBinary))
   socket.once('close', () => {
     parts.connections.delete(connection)
-    for (const stream of [...followed.keys()]) unsubscribe(stream)
+    for (const stream of followed.keys()) unsubscribe(stream)
   })
 }
 
@@ -93,7 +94,8 @@ async function watch(
 ): Promise<{ unwatch: () => void } | undefined> {
   if (stream.startsWith('auction:')) return await auctions.watch(connection, stream.slice('auction:'.length), options)
   // `me` is whoever the token names; no frame can name anybody else.
-  if (connection.userId === undefined) throw new Refusal('UNAUTHENTICATED', { detail: 'The stream `me` needs an access token' })
+  if (connection.userId === undefined)
+    throw new Refusal('UNAUTHENTICATED', { detail: 'The stream `me` needs an access token' })
   return await inboxes.watch(connection, connection.userId, options)
 }
 
@@ -101,7 +103,11 @@ function parse(data: RawData, isBinary: boolean): SubscribeFrame {
   if (isBinary) throw new Refusal('INVALID_INPUT', { detail: 'Frames are JSON text' })
   let frame: unknown
   try {
-    frame = JSON.parse(Buffer.isBuffer(data) ? data.toString() : Buffer.concat(Array.isArray(data) ? data : [Buffer.from(data)]).toString())
+    frame = JSON.parse(
+      Buffer.isBuffer(data)
+        ? data.toString()
+        : Buffer.concat(Array.isArray(data) ? data : [Buffer.from(data)]).toString()
+    )
   } catch {
     throw new Refusal('MALFORMED_JSON')
   }

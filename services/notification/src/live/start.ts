@@ -22,7 +22,10 @@ export interface LiveStart {
 }
 
 /** Everything that /ws/live needs in this process. */
-export function startLive(context: ServiceContext, { db, collections, metrics, options, onStored }: LiveStart): LiveParts {
+export function startLive(
+  context: ServiceContext,
+  { db, collections, metrics, options, onStored }: LiveStart
+): LiveParts {
   const { clock, closers } = context
   const laggards = new Laggards(options, metrics.slow)
   const auctions = new AuctionHub(context, collections, { laggards, clock, onFrames: metrics.frames }, options)

@@ -23,5 +23,8 @@ export const listNotificationsRoute =
     })
     const items = found.slice(0, limit).map(notificationOf)
     const last = items.at(-1)
-    return { status: 200, body: { items, ...(found.length > limit && last ? { nextCursor: cursorOf(last.sequence) } : {}) } }
+    return {
+      status: 200,
+      body: { items, ...(found.length > limit && last ? { nextCursor: cursorOf(last.sequence) } : {}) }
+    }
   }

@@ -45,11 +45,7 @@ export function decidedWrite(decided: Decided, pseudonym: Pseudonym): Write {
 export function closedWrite(closed: Closed, pseudonym: Pseudonym): Write {
   const { auctionId, sequence, outcome, closedAt } = closed
   const merged = {
-    $mergeObjects: [
-      { reserveMet: outcome === 'sold' },
-      '$standing',
-      { $literal: closingStanding(closed, pseudonym) }
-    ]
+    $mergeObjects: [{ reserveMet: outcome === 'sold' }, '$standing', { $literal: closingStanding(closed, pseudonym) }]
   }
   return {
     updateOne: {
@@ -90,7 +86,10 @@ export async function writeAuctions({ auctions }: Collections, writes: Write[]):
 
 export const pictureOf = ({ _id, ...document }: AuctionDocument): AuctionPicture => ({ auctionId: _id, ...document })
 
-export async function readPictures({ auctions }: Collections, auctionIds: readonly string[]): Promise<AuctionPicture[]> {
+export async function readPictures(
+  { auctions }: Collections,
+  auctionIds: readonly string[]
+): Promise<AuctionPicture[]> {
   if (auctionIds.length === 0) return []
   const found = await auctions.find({ _id: { $in: [...auctionIds] } }).toArray()
   return found.map(pictureOf)

@@ -5,7 +5,11 @@ import type { Collections, NotificationDocument } from './documents.ts'
 export type DueMail = NotificationDocument & { mail: NonNullable<NotificationDocument['mail']> }
 
 /** Takes up one mail; where its process dies, it is due again after the lease. */
-export async function claimMail({ notifications }: Collections, now: number, leaseMs: number): Promise<DueMail | undefined> {
+export async function claimMail(
+  { notifications }: Collections,
+  now: number,
+  leaseMs: number
+): Promise<DueMail | undefined> {
   const claimed = await notifications.findOneAndUpdate(
     { 'mail.state': 'due', 'mail.nextAttemptAt': { $lte: new Date(now) } },
     { $set: { 'mail.nextAttemptAt': new Date(now + leaseMs) }, $inc: { 'mail.attempts': 1 } },
@@ -36,7 +40,10 @@ export async function mailPostponed(
 
 /** Given up: kept with its reason, no longer tried. */
 export async function mailDead({ notifications }: Collections, notificationId: string, failure: string): Promise<void> {
-  await notifications.updateOne({ _id: notificationId, 'mail.state': 'due' }, { $set: { 'mail.state': 'dead', 'mail.failure': failure } })
+  await notifications.updateOne(
+    { _id: notificationId, 'mail.state': 'due' },
+    { $set: { 'mail.state': 'dead', 'mail.failure': failure } }
+  )
 }
 
 export const countDueMails = ({ notifications }: Collections): Promise<number> =>

@@ -29,7 +29,11 @@ export const notificationIdOf = ({ eventId, notice }: Caused): string =>
  * then the rest is numbered again. The counter only says where to start: it is raised after the insert, so a crash leaves it
  * behind, never ahead, and the next conflict puts it right.
  */
-export async function storeNotices(collections: Collections, caused: readonly Caused[], options: StoreOptions): Promise<number> {
+export async function storeNotices(
+  collections: Collections,
+  caused: readonly Caused[],
+  options: StoreOptions
+): Promise<number> {
   let left = await onlyNew(collections, caused)
   const next = await nextSequences(collections, left)
   const last = new Map<string, number>()
@@ -95,7 +99,10 @@ interface Conflict {
   isSameNotice: boolean
 }
 
-async function insertInOrder({ notifications }: Collections, documents: NotificationDocument[]): Promise<Conflict | undefined> {
+async function insertInOrder(
+  { notifications }: Collections,
+  documents: NotificationDocument[]
+): Promise<Conflict | undefined> {
   try {
     await notifications.insertMany(documents, { ordered: true })
     return undefined
@@ -130,7 +137,11 @@ async function raiseCounters({ counters }: Collections, last: Map<string, number
 export async function listNotifications(
   { notifications }: Collections,
   userId: string,
-  { beforeSequence, afterSequence, limit }: { beforeSequence?: number | undefined; afterSequence?: number | undefined; limit: number }
+  {
+    beforeSequence,
+    afterSequence,
+    limit
+  }: { beforeSequence?: number | undefined; afterSequence?: number | undefined; limit: number }
 ): Promise<NotificationDocument[]> {
   const range = {
     ...(beforeSequence === undefined ? {} : { $lt: beforeSequence }),
@@ -147,7 +158,11 @@ export async function notificationsAfter(
   sequence: number,
   limit: number
 ): Promise<NotificationDocument[]> {
-  return await notifications.find({ userId, sequence: { $gt: sequence } }).sort({ sequence: 1 }).limit(limit).toArray()
+  return await notifications
+    .find({ userId, sequence: { $gt: sequence } })
+    .sort({ sequence: 1 })
+    .limit(limit)
+    .toArray()
 }
 
 /** Counted no further than anyone would read. */
@@ -163,6 +178,9 @@ export async function markRead(
   notificationId: string,
   now: number
 ): Promise<NotificationDocument | undefined> {
-  await notifications.updateOne({ _id: notificationId, userId, read: false }, { $set: { read: true, readAt: new Date(now) } })
+  await notifications.updateOne(
+    { _id: notificationId, userId, read: false },
+    { $set: { read: true, readAt: new Date(now) } }
+  )
   return (await notifications.findOne({ _id: notificationId, userId })) ?? undefined
 }

@@ -3,7 +3,10 @@ import type { DataOf } from '@gavel/contracts/define.ts'
 import type { UserRegistered } from '@gavel/contracts/events/identity.ts'
 import type { Collections, UserDocument } from './documents.ts'
 
-export async function storeUsers({ users }: Collections, registered: readonly DataOf<typeof UserRegistered>[]): Promise<void> {
+export async function storeUsers(
+  { users }: Collections,
+  registered: readonly DataOf<typeof UserRegistered>[]
+): Promise<void> {
   if (registered.length === 0) return
   const writes = registered.map(({ userId, email, displayName }) => ({
     updateOne: { filter: { _id: userId }, update: { $set: { email, displayName } }, upsert: true }

@@ -30,7 +30,7 @@ describe('a card', () => {
   it('with any one digit changed is caught', () => {
     fc.assert(
       fc.property(fc.nat({ max: 15 }), fc.integer({ min: 1, max: 9 }), (position, shift) => {
-        const digits = [...card.number].map(Number)
+        const digits = card.number.split('').map(Number)
         digits[position] = (digits[position]! + shift) % 10
         expect(passesLuhn(digits.join(''))).toBe(false)
       })
@@ -38,6 +38,6 @@ describe('a card', () => {
   })
 
   it('of the sandbox passes the check digit, whatever it does next', () => {
-    for (const number of Object.keys(behaviours)) expect(passesLuhn(number), number).toBe(true)
+    for (const number of Object.keys(behaviours)) expect([number, passesLuhn(number)]).toEqual([number, true])
   })
 })

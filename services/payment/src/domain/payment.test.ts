@@ -207,16 +207,20 @@ class World {
       case 'claim':
         return this.claim(overdue)
       case 'lose-request':
-        return void at(this.requests)
+        at(this.requests)
+        return undefined
       case 'lose-answer':
-        return void at(this.answers)
+        at(this.answers)
+        return undefined
       case 'deliver-request': {
         const request = at(this.requests)
-        return void (request && this.answers.push(this.provider.handle(request)))
+        if (request) this.answers.push(this.provider.handle(request))
+        return undefined
       }
       case 'deliver-answer': {
         const answer = at(this.answers)
-        return void (answer && this.payment && this.take(onAnswer(this.payment, answer, 1)))
+        if (answer && this.payment) this.take(onAnswer(this.payment, answer, 1))
+        return undefined
       }
     }
   }
@@ -231,7 +235,16 @@ class World {
   }
 }
 
-const move = fc.constantFrom<Move>('reserved', 'failed', 'claim', 'claim', 'deliver-request', 'deliver-answer', 'lose-request', 'lose-answer')
+const move = fc.constantFrom<Move>(
+  'reserved',
+  'failed',
+  'claim',
+  'claim',
+  'deliver-request',
+  'deliver-answer',
+  'lose-request',
+  'lose-answer'
+)
 
 describe('whatever arrives late, twice, out of order or never', () => {
   const run = (check: (world: World) => void, fails?: boolean) =>
@@ -269,7 +282,7 @@ describe('whatever arrives late, twice, out of order or never', () => {
       expect(count(world, 'PaymentRefunded')).toBe(world.provider.refunds)
       expect(count(world, 'PaymentDeclined')).toBeLessThanOrEqual(1)
       const refunded = world.told.indexOf('PaymentRefunded')
-      if (refunded >= 0) expect(world.told.slice(0, refunded)).toContain('PaymentCaptured')
+      expect(refunded < 0 || world.told.slice(0, refunded).includes('PaymentCaptured')).toBe(true)
     })
   })
 

@@ -99,7 +99,9 @@ export function nextStep(payment: Payment, attempt: number, overdue: boolean): S
   switch (payment.status) {
     case 'capturing':
       if (overdue) return { ask: 'cancel' }
-      return attempt === 1 ? { ask: 'capture', token: payment.token } : { ask: 'look-up-then-capture', token: payment.token }
+      return attempt === 1
+        ? { ask: 'capture', token: payment.token }
+        : { ask: 'look-up-then-capture', token: payment.token }
     case 'cancelling':
       return { ask: 'cancel' }
     case 'refund-due':
@@ -179,14 +181,24 @@ function onRefunded(payment: Payment, chargeId: string, now: number): Decision {
     case 'cancelling':
     case 'cancelled':
     case 'declined':
-      return { next: refunded, events: [{ name: 'PaymentCaptured', at: now }, { name: 'PaymentRefunded', at: now }] }
+      return {
+        next: refunded,
+        events: [
+          { name: 'PaymentCaptured', at: now },
+          { name: 'PaymentRefunded', at: now }
+        ]
+      }
     case 'refunded':
       return unchanged(payment)
   }
 }
 
 /** Exponential with full jitter: after an outage, thousands of waiting payments do not return in one moment. */
-export function backOffMs(attempt: number, random: number, { initialMs, maximumMs }: { initialMs: number; maximumMs: number }): number {
+export function backOffMs(
+  attempt: number,
+  random: number,
+  { initialMs, maximumMs }: { initialMs: number; maximumMs: number }
+): number {
   const ceiling = Math.min(maximumMs, initialMs * 2 ** Math.min(attempt - 1, 30))
   return Math.round(ceiling / 2 + (random * ceiling) / 2)
 }

@@ -79,13 +79,24 @@ export function createHttpProvider(options: HttpProviderOptions): PaymentProvide
   return {
     async storeCard(card) {
       const { status, body } = await exchange({ method: 'POST', path: '/v1/cards', key: randomUUID(), body: card })
-      if (status === 201) return { outcome: 'stored', token: text(body, 'token'), brand: text(body, 'brand'), lastFour: text(body, 'lastFour') }
+      if (status === 201)
+        return {
+          outcome: 'stored',
+          token: text(body, 'token'),
+          brand: text(body, 'brand'),
+          lastFour: text(body, 'lastFour')
+        }
       if (status === 422 || status === 402) return { outcome: 'refused', providerCode: code(body) }
       throw unexpected(status)
     },
 
     async capture({ key, token, amountMinor, currency }) {
-      const { status, body } = await exchange({ method: 'POST', path: '/v1/charges', key, body: { token, amountMinor, currency } })
+      const { status, body } = await exchange({
+        method: 'POST',
+        path: '/v1/charges',
+        key,
+        body: { token, amountMinor, currency }
+      })
       return chargeOf(status, body)
     },
 
@@ -95,7 +106,11 @@ export function createHttpProvider(options: HttpProviderOptions): PaymentProvide
     },
 
     async cancel(key) {
-      const { status, body } = await exchange({ method: 'POST', path: `/v1/charges/${encodeURIComponent(key)}/cancel`, key: `cancel.${key}` })
+      const { status, body } = await exchange({
+        method: 'POST',
+        path: `/v1/charges/${encodeURIComponent(key)}/cancel`,
+        key: `cancel.${key}`
+      })
       return chargeOf(status, body)
     },
 
@@ -128,7 +143,8 @@ const unexpected = (status: number): Fault => new Fault(`The provider answered $
 
 function text(body: Record<string, unknown>, name: string): string {
   const value = body[name]
-  if (typeof value !== 'string' || value === '' || value.length > 120) throw new Fault(`The provider's answer has no ${name}`)
+  if (typeof value !== 'string' || value === '' || value.length > 120)
+    throw new Fault(`The provider's answer has no ${name}`)
   return value
 }
 

@@ -22,7 +22,8 @@ export const readPaymentRoute =
   ({ pool }: { pool: Pool }): Handler<typeof operation> =>
   async ({ params, user }) => {
     const found = await readPayment(pool, params.orderNumber)
-    if (!found || (found.payment.sale.userId !== user.userId && user.role !== 'admin')) throw new Refusal('PAYMENT_NOT_FOUND')
+    if (!found || (found.payment.sale.userId !== user.userId && user.role !== 'admin'))
+      throw new Refusal('PAYMENT_NOT_FOUND')
     const { payment, changedAt } = found
     return {
       status: 200,

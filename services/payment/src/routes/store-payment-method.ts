@@ -20,7 +20,8 @@ export const storePaymentMethodRoute =
     const flaw = flawOf(card, now)
     if (flaw) throw new Refusal('CARD_INVALID', { detail: sentences[flaw] })
     const stored = await provider.storeCard(card)
-    if (stored.outcome === 'refused') throw new Refusal('CARD_INVALID', { detail: `The provider refused the card: ${stored.providerCode}` })
+    if (stored.outcome === 'refused')
+      throw new Refusal('CARD_INVALID', { detail: `The provider refused the card: ${stored.providerCode}` })
     const { token, brand, lastFour } = stored
     const method = { token, brand, lastFour, expiryMonth, expiryYear, storedAt: now }
     return { status: 200, body: await storePaymentMethod(pool, user.userId, method) }

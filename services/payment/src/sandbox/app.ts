@@ -44,14 +44,23 @@ const keySchema = object({ key: { type: 'string', minLength: 1, maxLength: 120 }
 class Misbehaviour extends Error {}
 
 /** A provider of card payments for development: real HTTP, durable, and wrong in exactly the ways its card numbers say. */
-export function buildSandbox({ ledger, apiKey, signal }: { ledger: SandboxLedger; apiKey: Secret; signal?: AbortSignal }): FastifyInstance {
+export function buildSandbox({
+  ledger,
+  apiKey,
+  signal
+}: {
+  ledger: SandboxLedger
+  apiKey: Secret
+  signal?: AbortSignal
+}): FastifyInstance {
   const app = fastify({ logger: false, bodyLimit: 16 * 1024, requestTimeout: 10_000 })
   const expected = Buffer.from(`Bearer ${apiKey.reveal()}`)
 
   app.addHook('onRequest', async (request, reply) => {
     if (request.url === '/readyz') return
     const given = Buffer.from(request.headers.authorization ?? '')
-    if (given.length !== expected.length || !timingSafeEqual(given, expected)) return reply.code(401).send({ code: 'api_key_invalid' })
+    if (given.length !== expected.length || !timingSafeEqual(given, expected))
+      return reply.code(401).send({ code: 'api_key_invalid' })
   })
   app.setErrorHandler((error, _request, reply) => {
     if (error instanceof Misbehaviour) return reply.code(500).send({ code: 'provider_error' })
@@ -72,7 +81,9 @@ export function buildSandbox({ ledger, apiKey, signal }: { ledger: SandboxLedger
     const key = keyOf(request)
     const { charge, loseAnswer } = await ledger.inTurn(key, () => capture(ledger, key, request.body, reply))
     if (loseAnswer) {
-      await wait(lostAnswerMs, undefined, { signal: signal ?? new AbortController().signal, ref: false }).catch(() => undefined)
+      await wait(lostAnswerMs, undefined, { signal: signal ?? new AbortController().signal, ref: false }).catch(
+        () => undefined
+      )
       request.raw.destroy()
       return reply.hijack()
     }
@@ -95,20 +106,24 @@ export function buildSandbox({ ledger, apiKey, signal }: { ledger: SandboxLedger
     })
   )
 
-  app.post<{ Body: { chargeId: string } }>('/v1/refunds', { schema: { body: refundSchema } }, async (request, reply) => {
-    const known = ledger.chargeById(request.body.chargeId)
-    if (!known) return reply.code(404).send({ code: 'charge_unknown' })
-    const refundKey = keyOf(request)
-    return ledger.inTurn(known.key, async () => {
-      const charge = ledger.charge(known.key)!
-      if (charge.status === 'refunded') return shown(charge)
-      if (charge.status !== 'captured') return reply.code(409).send({ code: 'charge_not_captured' })
-      const behaviour = ledger.card(charge.token)?.behaviour
-      const failures = behaviour && 'refundFailures' in behaviour ? behaviour.refundFailures : 0
-      if (ledger.timesAsked(refundKey) <= failures) throw new Misbehaviour()
-      return shown(await ledger.save({ ...charge, status: 'refunded', refundId: refundKey }))
-    })
-  })
+  app.post<{ Body: { chargeId: string } }>(
+    '/v1/refunds',
+    { schema: { body: refundSchema } },
+    async (request, reply) => {
+      const known = ledger.chargeById(request.body.chargeId)
+      if (!known) return reply.code(404).send({ code: 'charge_unknown' })
+      const refundKey = keyOf(request)
+      return ledger.inTurn(known.key, async () => {
+        const charge = ledger.charge(known.key)!
+        if (charge.status === 'refunded') return shown(charge)
+        if (charge.status !== 'captured') return reply.code(409).send({ code: 'charge_not_captured' })
+        const behaviour = ledger.card(charge.token)?.behaviour
+        const failures = behaviour && 'refundFailures' in behaviour ? behaviour.refundFailures : 0
+        if (ledger.timesAsked(refundKey) <= failures) throw new Misbehaviour()
+        return shown(await ledger.save({ ...charge, status: 'refunded', refundId: refundKey }))
+      })
+    }
+  )
   return app
 }
 
@@ -125,7 +140,13 @@ async function capture(
     await reply.code(422).send({ code: 'token_unknown' })
     return {}
   }
-  const captured = { key, token: body.token, amountMinor: body.amountMinor, currency: body.currency, status: 'captured' as const }
+  const captured = {
+    key,
+    token: body.token,
+    amountMinor: body.amountMinor,
+    currency: body.currency,
+    status: 'captured' as const
+  }
   const asked = ledger.timesAsked(key)
   switch (behaviour.capture) {
     case 'approve':

@@ -15,5 +15,11 @@ export function readSandboxConfig(env: Environment = process.env) {
       }),
     telemetry: () => telemetryConfig(env)
   })
-  return { host: sandbox.HOST, port: sandbox.PORT, apiKey: sandbox.API_KEY, dataFile: sandbox.DATA_FILE, telemetry } as const
+  return {
+    host: sandbox.HOST,
+    port: sandbox.PORT,
+    apiKey: sandbox.API_KEY,
+    dataFile: sandbox.DATA_FILE,
+    telemetry
+  } as const
 }

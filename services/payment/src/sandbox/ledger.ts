@@ -101,7 +101,10 @@ export class SandboxLedger {
   inTurn<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
     const before = this.#turns.get(key) ?? Promise.resolve()
     const mine = before.then(work, work)
-    const settled = mine.then(() => undefined, () => undefined)
+    const settled = mine.then(
+      () => undefined,
+      () => undefined
+    )
     this.#turns.set(key, settled)
     void settled.then(() => this.#turns.get(key) === settled && this.#turns.delete(key))
     return mine

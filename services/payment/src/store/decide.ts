@@ -26,7 +26,7 @@ export interface SaleChange {
 
 /** Applies what a batch of events says about sales, each seeing what the ones before it did. */
 export async function applyToSales(client: PoolClient, changes: readonly SaleChange[]): Promise<void> {
-  for (let left = changes; left.length > 0; ) {
+  for (let left = changes; left.length > 0;) {
     const rows = await lockPayments(client, [...new Set(left.map((change) => change.orderNumber))].toSorted())
     const traces = new Map(left.map((change) => [change.orderNumber, change.traceparent]))
     const before = new Map([...rows].map(([orderNumber, row]) => [orderNumber, paymentOf(row)]))
@@ -40,14 +40,20 @@ export async function applyToSales(client: PoolClient, changes: readonly SaleCha
 
     const changed = [...after].filter(([orderNumber, payment]) => payment !== before.get(orderNumber))
     const fresh = changed.filter(([orderNumber]) => !before.has(orderNumber))
-    await updatePayments(client, changed.filter(([orderNumber]) => before.has(orderNumber)).map(([, payment]) => payment))
+    await updatePayments(
+      client,
+      changed.filter(([orderNumber]) => before.has(orderNumber)).map(([, payment]) => payment)
+    )
     const inserted = await insertPayments(
       client,
       fresh.map(([orderNumber, payment]) => ({ payment, traceparent: traces.get(orderNumber) }))
     )
     // Another transaction inserted the rest between our look and our insert: decide those again on what it wrote.
     const lost = new Set(fresh.map(([orderNumber]) => orderNumber).filter((orderNumber) => !inserted.has(orderNumber)))
-    await append(client, events.filter((event) => !lost.has(event.key)))
+    await append(
+      client,
+      events.filter((event) => !lost.has(event.key))
+    )
     left = left.filter((change) => lost.has(change.orderNumber))
   }
   await announceWork(client)
@@ -68,14 +74,24 @@ export async function claim(pool: Pool, limit: number, leaseMs: number, now: num
       const before = paymentOf(row)
       return { row, before, decision: onClaimed(before, row.method_token ?? undefined, now) }
     })
-    await updatePayments(client, decided.filter(({ before, decision }) => decision.next !== before).map(({ decision }) => decision.next))
-    await append(client, decided.flatMap(({ row, decision }) => outgoing(decision, row.traceparent ?? undefined)))
+    await updatePayments(
+      client,
+      decided.filter(({ before, decision }) => decision.next !== before).map(({ decision }) => decision.next)
+    )
+    await append(
+      client,
+      decided.flatMap(({ row, decision }) => outgoing(decision, row.traceparent ?? undefined))
+    )
     return decided.map(({ row, decision }) => ({ payment: decision.next, attempt: row.attempts, ageMs: row.age_ms }))
   })
 }
 
 /** Applies an answer to the payment as it is now, which may be further than the one that was asked about. */
-export async function settle(pool: Pool, orderNumber: string, decide: (payment: Payment) => Decision): Promise<Decision> {
+export async function settle(
+  pool: Pool,
+  orderNumber: string,
+  decide: (payment: Payment) => Decision
+): Promise<Decision> {
   return await transaction(pool, async (client) => {
     const row = (await lockPayments(client, [orderNumber])).get(orderNumber)
     if (!row) throw new Error(`The payment of ${orderNumber} was asked about and is not there`)
@@ -98,7 +114,10 @@ const readSql = `
   from payments
   where order_number = $1`
 
-export async function readPayment(pool: Pool, orderNumber: string): Promise<{ payment: Payment; changedAt: number } | undefined> {
+export async function readPayment(
+  pool: Pool,
+  orderNumber: string
+): Promise<{ payment: Payment; changedAt: number } | undefined> {
   const { rows } = await pool.query<PaymentRow & { changed_at_ms: string }>(readSql, [orderNumber])
   return rows[0] && { payment: paymentOf(rows[0]), changedAt: Number(rows[0].changed_at_ms) }
 }

@@ -28,7 +28,12 @@ export async function listen(
   }
 
   async function connect(): Promise<void> {
-    const next = new (loadPg().Client)({ connectionString, application_name: `${name} ${channel}`, keepAlive: true, connectionTimeoutMillis: 5_000 })
+    const next = new (loadPg().Client)({
+      connectionString,
+      application_name: `${name} ${channel}`,
+      keepAlive: true,
+      connectionTimeoutMillis: 5_000
+    })
     client = next
     next.on('error', later)
     next.on('end', () => later())

@@ -25,9 +25,21 @@ const storeSql = `
     expiry_month = excluded.expiry_month, expiry_year = excluded.expiry_year, stored_at = excluded.stored_at
   returning brand, last_four, expiry_month, expiry_year, stored_at`
 
-export async function storePaymentMethod(pool: Pool, userId: string, method: PaymentMethod & { token: string }): Promise<PaymentMethod> {
+export async function storePaymentMethod(
+  pool: Pool,
+  userId: string,
+  method: PaymentMethod & { token: string }
+): Promise<PaymentMethod> {
   const { token, brand, lastFour, expiryMonth, expiryYear, storedAt } = method
-  const { rows } = await pool.query<MethodRow>(storeSql, [userId, token, brand, lastFour, expiryMonth, expiryYear, storedAt])
+  const { rows } = await pool.query<MethodRow>(storeSql, [
+    userId,
+    token,
+    brand,
+    lastFour,
+    expiryMonth,
+    expiryYear,
+    storedAt
+  ])
   return methodOf(rows[0]!)
 }
 

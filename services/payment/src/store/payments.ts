@@ -64,7 +64,10 @@ const lockSql = `
   for update`
 
 /** Locks the payments of these sales, always in the same order, so that two transactions cannot wait for each other. */
-export async function lockPayments(client: PoolClient, orderNumbers: readonly string[]): Promise<Map<string, PaymentRow>> {
+export async function lockPayments(
+  client: PoolClient,
+  orderNumbers: readonly string[]
+): Promise<Map<string, PaymentRow>> {
   const { rows } = await client.query<PaymentRow>(lockSql, [orderNumbers])
   return new Map(rows.map((row) => [row.order_number, row]))
 }
@@ -154,7 +157,12 @@ const postponeSql = `
   set next_attempt_at = now() + $3::double precision * interval '1 millisecond'
   where order_number = $1 and attempts = $2 and next_attempt_at is not null`
 
-export async function postpone(client: PoolClient, orderNumber: string, attempt: number, waitMs: number): Promise<void> {
+export async function postpone(
+  client: PoolClient,
+  orderNumber: string,
+  attempt: number,
+  waitMs: number
+): Promise<void> {
   await client.query(postponeSql, [orderNumber, attempt, waitMs])
 }
 

@@ -2,12 +2,17 @@ import { fastify, type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Mail, Mailbox } from './mailbox.ts'
 import { listPage, mailPage } from './page.ts'
 
-const pagePolicy = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; form-action 'none'; frame-ancestors 'self'"
+const pagePolicy =
+  "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; form-action 'none'; frame-ancestors 'self'"
 const mailPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 const listMax = 200
 
 const html = (reply: FastifyReply, policy: string, body: string): FastifyReply =>
-  reply.header('content-security-policy', policy).header('x-content-type-options', 'nosniff').type('text/html; charset=utf-8').send(body)
+  reply
+    .header('content-security-policy', policy)
+    .header('x-content-type-options', 'nosniff')
+    .type('text/html; charset=utf-8')
+    .send(body)
 
 /** The pages of the inbox, and the same as JSON for programs and tests. */
 export function buildInbox(mailbox: Mailbox): FastifyInstance {
@@ -16,7 +21,9 @@ export function buildInbox(mailbox: Mailbox): FastifyInstance {
 
   app.get('/', (_request, reply) => reply.redirect('/inbox'))
   app.get('/readyz', async () => ({ status: 'ready' }))
-  app.get('/inbox', (_request, reply) => html(reply, pagePolicy, listPage(mailbox.list({ limit: listMax }), mailbox.size)))
+  app.get('/inbox', (_request, reply) =>
+    html(reply, pagePolicy, listPage(mailbox.list({ limit: listMax }), mailbox.size))
+  )
   app.get<{ Params: { id: string } }>('/inbox/mails/:id', (request, reply) => {
     const mail = mailbox.get(request.params.id)
     return mail ? html(reply, pagePolicy, mailPage(mail)) : missing(reply)
@@ -32,7 +39,10 @@ export function buildInbox(mailbox: Mailbox): FastifyInstance {
       schema: {
         querystring: {
           type: 'object',
-          properties: { to: { type: 'string', maxLength: 254 }, limit: { type: 'integer', minimum: 1, maximum: listMax } },
+          properties: {
+            to: { type: 'string', maxLength: 254 },
+            limit: { type: 'integer', minimum: 1, maximum: listMax }
+          },
           additionalProperties: false
         }
       }

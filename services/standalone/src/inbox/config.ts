@@ -1,4 +1,13 @@
-import { integer, optional, port, readAll, readConfig, telemetryConfig, text, type Environment } from '@gavel/platform/config.ts'
+import {
+  integer,
+  optional,
+  port,
+  readAll,
+  readConfig,
+  telemetryConfig,
+  text,
+  type Environment
+} from '@gavel/platform/config.ts'
 
 export type InboxConfig = ReturnType<typeof readInboxConfig>
 

@@ -1,7 +1,10 @@
 import type { Mail } from './mailbox.ts'
 
 const escape = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' })[character]!)
+  text.replace(
+    /[&<>"']/g,
+    (character) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' })[character]!
+  )
 
 const style = `
   :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
@@ -38,10 +41,15 @@ export function listPage(mails: readonly Mail[], total: number): string {
 <td><a href="/inbox/mails/${mail.id}">${escape(mail.subject)}</a>${mail.copies > 1 ? ` (${mail.copies} copies)` : ''}</td>
 </tr>`
   )
-  const body = rows.length === 0
-    ? '<p>No mail has arrived yet.</p>'
-    : `<table><thead><tr><th>Arrived (UTC)</th><th>To</th><th>Subject</th></tr></thead><tbody>${rows.join('\n')}</tbody></table>`
-  return page('Inbox', `<h1>Inbox</h1>\n<p>${total} mails. Everything the platform sends on this machine arrives here and goes no further.</p>\n${body}`, true)
+  const body =
+    rows.length === 0
+      ? '<p>No mail has arrived yet.</p>'
+      : `<table><thead><tr><th>Arrived (UTC)</th><th>To</th><th>Subject</th></tr></thead><tbody>${rows.join('\n')}</tbody></table>`
+  return page(
+    'Inbox',
+    `<h1>Inbox</h1>\n<p>${total} mails. Everything the platform sends on this machine arrives here and goes no further.</p>\n${body}`,
+    true
+  )
 }
 
 /** The mail's own HTML comes from another address in a frame without any right: no script, no form, no request. */

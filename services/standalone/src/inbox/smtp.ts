@@ -17,7 +17,13 @@ const recipientsMax = 50
 const refusal = (responseCode: number, message: string): Error => Object.assign(new Error(message), { responseCode })
 
 /** Takes any mail from this machine and sends none on. */
-export async function startSmtp({ mailbox, log, host, port, mailBytesMax }: SmtpOptions): Promise<{ port: number; close(): Promise<void> }> {
+export async function startSmtp({
+  mailbox,
+  log,
+  host,
+  port,
+  mailBytesMax
+}: SmtpOptions): Promise<{ port: number; close(): Promise<void> }> {
   const server = new SMTPServer({
     name: 'gavel-inbox',
     banner: 'Gavel inbox: mail stops here',
@@ -32,10 +38,7 @@ export async function startSmtp({ mailbox, log, host, port, mailBytesMax }: Smtp
     onRcptTo: (_address, session, done) =>
       done(session.envelope.rcptTo.length >= recipientsMax ? refusal(452, 'Too many recipients') : undefined),
     onData: (stream, session, done) => {
-      take(stream, session).then(
-        (id) => done(null, `Kept as ${id}`),
-        (error: Error) => done(error)
-      )
+      void answer(take(stream, session), done)
     }
   })
 
@@ -48,9 +51,20 @@ export async function startSmtp({ mailbox, log, host, port, mailBytesMax }: Smtp
       if (bytes <= mailBytesMax) chunks.push(chunk)
     }
     if (bytes > mailBytesMax) throw refusal(552, 'The mail is too large')
-    const mail = await mailbox.receive(Buffer.concat(chunks), session.envelope.rcptTo.map(({ address }) => address))
+    const mail = await mailbox.receive(
+      Buffer.concat(chunks),
+      session.envelope.rcptTo.map(({ address }) => address)
+    )
     log.info({ mail: mail.id, copies: mail.copies }, 'A mail arrived')
     return mail.id
+  }
+
+  async function answer(taken: Promise<string>, done: (error?: Error | null, message?: string) => void): Promise<void> {
+    try {
+      done(null, `Kept as ${await taken}`)
+    } catch (error) {
+      done(error instanceof Error ? error : new Error('The mail could not be kept'))
+    }
   }
 
   server.on('error', (error) => log.warn({ error }, 'An SMTP connection broke'))
