@@ -11,7 +11,11 @@ export class Refusal extends Error {
   readonly details: Record<string, unknown>
 
   constructor(code: ErrorCode, details: Record<string, unknown> = {}) {
+    // An answer needs no stack, and on a hot path its capture would cost more than the rest of the refusal.
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
     super(typeof details.detail === 'string' ? details.detail : errors[code].title)
+    Error.stackTraceLimit = stackTraceLimit
     this.name = 'Refusal'
     this.code = code
     this.details = details

@@ -88,3 +88,28 @@ export function createLog({ service, level = 'info', destination }: LogOptions):
     destination ?? pino.destination({ fd: 1, sync: true })
   )
 }
+
+/**
+ * For what may happen to thousands of requests in one second: lets so many through in each and counts the rest, so that an
+ * overload does not become one of the log as well. Returns how many were left out before, or undefined where this one is to be left out.
+ */
+export function createLogLimit(perSecond: number, clock: () => number = () => performance.now()): () => number | undefined {
+  let second = 0
+  let written = 0
+  let leftOut = 0
+  return () => {
+    const now = Math.floor(clock() / 1000)
+    if (now !== second) {
+      second = now
+      written = 0
+    }
+    if (written >= perSecond) {
+      leftOut += 1
+      return undefined
+    }
+    written += 1
+    const before = leftOut
+    leftOut = 0
+    return before
+  }
+}

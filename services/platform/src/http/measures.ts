@@ -1,9 +1,12 @@
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { createLogLimit } from '../log.ts'
 import { BoundHistogram, type HistogramSeries } from '../metrics.ts'
 import type { ServiceContext } from '../service.ts'
 
 /** Slower than this is logged. */
 const SLOW_MS = 1000
+/** Of failed and slow requests; the rest are counted. */
+const LINES_PER_SECOND = 10
 const quiet = new Set(['/livez', '/readyz', '/metrics'])
 
 /**
@@ -27,18 +30,27 @@ export function measureRequests(app: FastifyInstance, context: ServiceContext): 
     return series
   }
 
+  const limit = createLogLimit(LINES_PER_SECOND)
   app.addHook('onResponse', (request, reply: FastifyReply, done) => {
     const route = request.routeOptions.url ?? 'unknown'
     const elapsedMs = reply.elapsedTime
     seriesOf(route === 'unknown' ? 'any' : request.method, route, reply.statusCode).observe(elapsedMs / 1000)
-    if ((reply.statusCode >= 500 || elapsedMs > SLOW_MS) && !quiet.has(route)) {
-      context.log.warn(
-        { method: request.method, route, status: reply.statusCode, durationMs: Math.round(elapsedMs), requestId: request.id },
-        reply.statusCode >= 500 ? 'A request failed' : 'A request was slow'
-      )
+    const failed = reply.statusCode >= 500
+    const slow = elapsedMs > SLOW_MS
+    if ((failed || slow) && !quiet.has(route)) {
+      const leftOut = limit()
+      if (leftOut !== undefined) context.log.warn({ ...aboutOf(request, reply), leftOut }, failed ? 'A request failed' : 'A request was slow')
     } else if (context.log.isLevelEnabled('debug')) {
-      context.log.debug({ method: request.method, route, status: reply.statusCode, durationMs: elapsedMs, requestId: request.id }, 'A request')
+      context.log.debug(aboutOf(request, reply), 'A request')
     }
     done()
   })
 }
+
+const aboutOf = (request: FastifyRequest, reply: FastifyReply): object => ({
+  method: request.method,
+  route: request.routeOptions.url ?? 'unknown',
+  status: reply.statusCode,
+  durationMs: Math.round(reply.elapsedTime),
+  requestId: request.id
+})

@@ -2,7 +2,8 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { errors, type ErrorCode } from '@gavel/contracts/errors.ts'
-import { Bug, Fault, Refusal, toFailure, toProblem } from '../errors.ts'
+import { Bug, Refusal, toFailure, toProblem } from '../errors.ts'
+import { createLogLimit } from '../log.ts'
 import type { ServiceContext } from '../service.ts'
 import { explain } from '../schema.ts'
 import { partNames } from './validation.ts'
@@ -58,13 +59,18 @@ export function sendProblem(reply: FastifyReply, request: FastifyRequest, thrown
   return reply.code(status).header('content-type', problemType).send(JSON.stringify(body))
 }
 
+/** Of errors with their stacks; the rest are counted in the figures by status. */
+const LINES_PER_SECOND = 10
+
 export function answerProblems(app: FastifyInstance, context: ServiceContext): void {
+  const limit = createLogLimit(LINES_PER_SECOND)
   app.setErrorHandler((thrown, request, reply) => {
     const failure = toFailure(translated(thrown, request))
-    if (failure instanceof Bug || failure instanceof Fault) {
-      const about = { error: failure instanceof Bug ? failure.cause : failure, method: request.method, path: pathOf(request), requestId: request.id }
-      if (failure instanceof Bug) context.log.error(about, 'A request failed by our own mistake')
-      else context.log.warn(about, 'A request failed because a part did not answer')
+    const leftOut = failure instanceof Refusal ? undefined : limit()
+    if (leftOut !== undefined) {
+      const about = { method: request.method, path: pathOf(request), requestId: request.id, leftOut }
+      if (failure instanceof Bug) context.log.error({ error: failure.cause, ...about }, 'A request failed by our own mistake')
+      else context.log.warn({ error: failure, ...about }, 'A request failed because a part did not answer')
     }
     return sendProblem(reply, request, failure)
   })
