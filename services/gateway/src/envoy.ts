@@ -44,9 +44,15 @@ export const envoyYaml = (options: GatewayOptions, definitions?: readonly Servic
  * log is written out twice a second, where Envoy would keep it for ten.
  */
 export const envoyArguments = (configurationFile: string, concurrency?: number): string[] => [
-  ...['-c', configurationFile],
-  ...['--use-dynamic-base-id', '--disable-hot-restart'],
-  ...['--log-level', 'warning', '--file-flush-interval-msec', '500'],
-  ...['--drain-time-s', '5'],
+  '-c',
+  configurationFile,
+  '--use-dynamic-base-id',
+  '--disable-hot-restart',
+  '--log-level',
+  'warning',
+  '--file-flush-interval-msec',
+  '500',
+  '--drain-time-s',
+  '5',
   ...(concurrency ? ['--concurrency', String(concurrency)] : [])
 ]

@@ -62,6 +62,7 @@ test.each(['/api/auth/login', '/api/auth/register'])('passwords are tried slowly
 
 test('a bucket fills again', async () => {
   await statuses(14, () => edge.fetch('/api/products', from('203.0.113.9')))
+  expect((await edge.fetch('/api/products', from('203.0.113.9'))).status).toBe(429)
   await until(async () => (await edge.fetch('/api/products', from('203.0.113.9'))).status === 200)
 })
 

@@ -26,7 +26,12 @@ async function startService(name: string): Promise<[string, string]> {
   })
   servers.push(server)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return [`SERVICE_${name.toUpperCase()}_URL`, `http://127.0.0.1:${(server.address() as AddressInfo).port}`]
+  return [`SERVICE_${name.toUpperCase()}_URL`, addressOf(server)]
+}
+
+const addressOf = (server: Server | undefined): string => {
+  if (!server) throw new Error('There is no such service')
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
 const watched = ['identity', 'catalog', 'bidding', 'inventory', 'payment', 'order', 'notification', 'web']
@@ -108,13 +113,13 @@ test('services are watched without being asked to, and many who ask at once shar
   const { order = 0 } = asked
   createWatch(context, {
     ...config,
-    services: { order: `http://127.0.0.1:${(servers[5]?.address() as AddressInfo).port}` },
+    services: { order: addressOf(servers[5]) },
     watch: { intervalMs: 50, timeoutMs: 400, freshMs: 0 }
   }).start()
   await eventually(() => (asked['order'] ?? 0) >= order + 3)
   const shared = createWatch(context, {
     ...config,
-    services: { order: `http://127.0.0.1:${(servers[6]?.address() as AddressInfo).port}` }
+    services: { order: addressOf(servers[6]) }
   })
   const before = asked['notification'] ?? 0
   await Promise.all(Array.from({ length: 20 }, () => shared.read()))

@@ -18,7 +18,7 @@ export function buildApp(context: ServiceContext, config: Pick<Config, 'http'>):
     // A route for each file there is, so that everything else is plainly not there.
     wildcard: false,
     cacheControl: false,
-    setHeaders: (reply) => reply.header('cache-control', revalidated)
+    setHeaders: (reply) => void reply.header('cache-control', revalidated)
   })
   app.get('/', async (_request, reply) => {
     return await reply

@@ -118,7 +118,11 @@ export function showAuctions(main, signal) {
       show(items)
       if (cards.size <= items.length) offerMore(nextCursor)
     } catch (error) {
-      if (mine === generation && cards.size === 0) replace(content, notice(/** @type {Error} */ (error).message, load))
+      if (mine === generation && cards.size === 0)
+        replace(
+          content,
+          notice(/** @type {Error} */ (error).message, () => void load())
+        )
     }
   }
 

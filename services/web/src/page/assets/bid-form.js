@@ -38,11 +38,12 @@ export function bidForm({ state, onReceipt }) {
   let sending = false
   let open = true
 
-  /** @param {string} text */
+  /** @param {string} text @returns {undefined} */
   function refuse(text) {
     replace(answer, element('p', { class: 'problem' }, text))
     input.setAttribute('aria-invalid', 'true')
     input.focus()
+    return undefined
   }
 
   /** What is to be sent, or undefined where what was typed is no bid. */
@@ -52,13 +53,12 @@ export function bidForm({ state, onReceipt }) {
     if (fixed) {
       const quantity = Number(input.value)
       if (!Number.isInteger(quantity) || quantity < 1 || quantity > quantityLeft)
-        return void refuse(`Choose 1 to ${quantityLeft} pieces.`)
+        return refuse(`Choose 1 to ${quantityLeft} pieces.`)
       return { bidId, amountMinor: openingPriceMinor, currency, quantity }
     }
     const amountMinor = parseAmount(input.value, currency)
-    if (amountMinor === undefined)
-      return void refuse(`Write an amount such as ${plainAmount(priceToBeatMinor, currency)}.`)
-    if (amountMinor < priceToBeatMinor) return void refuse(`Bid at least ${formatMoney(priceToBeatMinor, currency)}.`)
+    if (amountMinor === undefined) return refuse(`Write an amount such as ${plainAmount(priceToBeatMinor, currency)}.`)
+    if (amountMinor < priceToBeatMinor) return refuse(`Bid at least ${formatMoney(priceToBeatMinor, currency)}.`)
     return { bidId, amountMinor, currency }
   }
 

@@ -87,7 +87,11 @@ export function showInbox(main, signal) {
           : notice('Nothing yet. You are told here when you are outbid, win, and when an order is made.')
       )
     } catch (error) {
-      if (!signal.aborted) replace(content, notice(/** @type {Error} */ (error).message, load))
+      if (!signal.aborted)
+        replace(
+          content,
+          notice(/** @type {Error} */ (error).message, () => void load())
+        )
     }
   }
   /** @param {Notification} notification */

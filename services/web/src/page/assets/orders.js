@@ -47,7 +47,11 @@ export function showOrders(main, signal) {
         items.length > 0 ? table(items) : notice('No orders yet. What you win or buy appears here once it is paid.')
       )
     } catch (error) {
-      if (!signal.aborted) replace(content, notice(/** @type {Error} */ (error).message, load))
+      if (!signal.aborted)
+        replace(
+          content,
+          notice(/** @type {Error} */ (error).message, () => void load())
+        )
     }
   }
   void load()
