@@ -5,8 +5,10 @@ import type { Terms } from './domain/auction.ts'
 import { standingAtOpening } from './domain/auction.ts'
 import { checkForm, open, termsFrom, type BidForm, type OpenCommand } from './domain/open.ts'
 import { Books, type BooksLimits } from './book/books.ts'
-import { decidedIn, type BookLimits, type BookMeasures, type Committed } from './book/book.ts'
+import type { BookMeasures, Committed } from './book/book.ts'
+import { decidedIn } from './book/decided-bids.ts'
 import { RecentBids } from './book/recent-bids.ts'
+import type { WaitingLimits } from './book/waiting-bids.ts'
 import { auctionView, viewOfEntry } from './book/view.ts'
 import { canonicalize } from './ledger/canonical.ts'
 import { draftOpening, keyOf, type Draft } from './ledger/entry.ts'
@@ -15,7 +17,7 @@ import { entryOf, secretsOf } from './ledger/read.ts'
 import type { Auctions, Page } from './store/auctions.ts'
 import type { Ledger } from './store/ledger.ts'
 
-export interface HouseLimits extends BookLimits, BooksLimits {
+export interface HouseLimits extends WaitingLimits, BooksLimits {
   recentBidsMax: number
   /** A page of a ledger holds no more than about this. */
   pageBytesMax: number

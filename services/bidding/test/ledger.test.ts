@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { BidReceipt } from '@gavel/contracts/api/bidding.ts'
 import { Refusal } from '@gavel/platform/errors.ts'
@@ -151,9 +151,10 @@ describe('a fixed-price sale', () => {
       Array.from({ length: 500 }, (_, index) => place(index % 2 ? left : right, auctionId, `u${index}`, 'b', 1_00))
     )
     const sold = crowd.filter((one) => one.outcome === 'accepted')
-    expect(sold.map((one) => one.orderNumber).toSorted()).toEqual(
-      Array.from({ length: 10 }, (_, index) => `${auctionId}.${index + 1}`).toSorted()
+    expect(new Set(sold.map((one) => one.orderNumber))).toEqual(
+      new Set(Array.from({ length: 10 }, (_, index) => `${auctionId}.${index + 1}`))
     )
+    expect(sold).toHaveLength(10)
     expect(new Set(crowd.filter((one) => one.outcome === 'refused').map((one) => one.code))).toEqual(
       new Set(['SOLD_OUT'])
     )
@@ -229,10 +230,8 @@ describe('two processes without affinity', () => {
           expect(new Set(keys)).toEqual(asked)
 
           for (const { step, receipt, code } of answered) {
-            if (!receipt) {
-              expect(code).toBe('BID_ID_REUSED')
-              continue
-            }
+            expect(code).toBe(receipt ? undefined : 'BID_ID_REUSED')
+            if (!receipt) continue
             const document = documents[receipt.sequence]
             expect(document?.hash).toBe(receipt.hash)
             expect(document?.keys?.[receipt.index]).toBe(`${step.user}:${receipt.bidId}`)
@@ -286,6 +285,7 @@ describe('a ledger with one altered byte', () => {
     expect(await verifyLedger(entries)).toMatchObject({ verified: true })
     const lines = entries.map((entry) => JSON.stringify(entry))
     let altered = 0
+    const unnoticed: string[] = []
     for (const [number, line] of lines.entries()) {
       for (let at = 0; at < line.length; at += 1) {
         const old = line.charCodeAt(at)
@@ -299,9 +299,10 @@ describe('a ledger with one altered byte', () => {
         altered += 1
         const verdict = await verifyLedger(entries.with(number, parsed))
         if (verdict.verified)
-          expect.fail(`Entry ${number}, byte ${at}: ${changed.slice(Math.max(0, at - 20), at + 20)}`)
+          unnoticed.push(`Entry ${number}, byte ${at}: ${changed.slice(Math.max(0, at - 20), at + 20)}`)
       }
     }
+    expect(unnoticed).toEqual([])
     expect(altered).toBeGreaterThan(1000)
   })
 

@@ -3,31 +3,16 @@ import type { Auction, BidReceipt } from '@gavel/contracts/api/bidding.ts'
 import { Fault, Refusal } from '@gavel/platform/errors.ts'
 import type { Decision, Standing, Terms } from '../domain/auction.ts'
 import { decide } from '../domain/decide.ts'
-import {
-  draftBids,
-  draftClose,
-  keyOf,
-  userOfKey,
-  type Draft,
-  type LedgerDocument,
-  type Pseudonyms,
-  type Tail
-} from '../ledger/entry.ts'
+import { draftBids, draftClose, type Draft, type LedgerDocument, type Pseudonyms, type Tail } from '../ledger/entry.ts'
 import { entryOf, secretsOf, standingOf, termsOf } from '../ledger/read.ts'
 import { receiptOf } from '../ledger/receipt.ts'
 import type { PublicEntry } from '../ledger/form.ts'
 import type { Ledger } from '../store/ledger.ts'
+import { decidedIn, eachPurchase } from './decided-bids.ts'
 import { rememberedPseudonyms } from './pseudonyms.ts'
 import type { RecentBids } from './recent-bids.ts'
 import { auctionView } from './view.ts'
-
-export interface BookLimits {
-  /** An entry holds no more bids and no more bytes than this; the rest wait for the next. */
-  entryBidsMax: number
-  entryBytesMax: number
-  /** Bids that may wait for one auction; more are answered 503. */
-  waitingMax: number
-}
+import { isSameBid, WaitingBids, type BidCommand, type WaitingBid, type WaitingLimits } from './waiting-bids.ts'
 
 /** What happens to an entry once it is durable: the listing and the publisher learn of it. */
 export interface Committed {
@@ -45,24 +30,9 @@ export interface BookParts {
   ledger: Ledger
   recent: RecentBids
   clock: () => number
-  limits: BookLimits
+  limits: WaitingLimits
   measures: BookMeasures
   onCommitted: (committed: Committed) => void
-}
-
-export interface BidCommand {
-  userId: string
-  bidId: string
-  amountMinor: number
-  quantity: number
-}
-
-interface Waiting extends BidCommand {
-  bidder: string
-  key: string
-  promise: Promise<BidReceipt>
-  resolve: (receipt: BidReceipt) => void
-  reject: (reason: unknown) => void
 }
 
 interface Closer {
@@ -70,8 +40,6 @@ interface Closer {
   reject: (reason: unknown) => void
 }
 
-/** About what one bid adds to an entry besides its ids: the fixed words of its JSON form and its numbers. */
-const BID_BYTES = 160
 const DECISION_ATTEMPTS_MAX = 200
 
 /**
@@ -87,8 +55,7 @@ export class Book {
   #tail: Tail
   /** Pieces by buyer, kept only where the terms limit them; bounded by the quantity for sale. */
   readonly #purchases: Map<string, number> | null
-  #waiting: Waiting[] = []
-  readonly #undecided = new Map<string, Waiting>()
+  readonly #waiting: WaitingBids
   #closers: Closer[] = []
   #closeNow = false
   /** How many of the waiting bids came before the close was called for: those are decided first, a later crowd cannot put it off. */
@@ -107,6 +74,7 @@ export class Book {
     const entry = entryOf(last)
     this.#standing = standingOf(entry.standing, last.leader, secretsOf(last))
     this.#tail = { sequence: last._id.seq, hash: last.hash, at: entry.at }
+    this.#waiting = new WaitingBids(this.auctionId, parts.recent, parts.limits)
     this.#purchases = purchases
   }
 
@@ -115,33 +83,18 @@ export class Book {
   }
 
   get idle(): boolean {
-    return !this.#running && this.#undecided.size === 0 && this.#closers.length === 0
+    return !this.#running && this.#waiting.unanswered === 0 && this.#closers.length === 0
   }
 
   get closed(): boolean {
     return this.#standing.closed
   }
 
-  /** A receipt for an accepted or a refused bid, once its entry is durable. A repeat gets the first one's. */
+  /** A receipt for an accepted or a refused bid, once its entry is durable. */
   place(command: BidCommand): Promise<BidReceipt> {
-    const key = keyOf(command.userId, command.bidId)
-    const decided = this.#parts.recent.find(this.auctionId, key)
-    if (decided) {
-      return sameBid(decided, command) ? Promise.resolve(decided.receipt) : Promise.reject(new Refusal('BID_ID_REUSED'))
-    }
-    const undecided = this.#undecided.get(key)
-    if (undecided) return sameBid(undecided, command) ? undecided.promise : Promise.reject(new Refusal('BID_ID_REUSED'))
-    if (this.#undecided.size >= this.#parts.limits.waitingMax) {
-      return Promise.reject(
-        new Refusal('UNAVAILABLE', { detail: 'Too many bids wait for this auction', retryAfterMs: 1000 })
-      )
-    }
-    const { promise, resolve, reject } = Promise.withResolvers<BidReceipt>()
-    const waiting: Waiting = { ...command, bidder: command.userId, key, promise, resolve, reject }
-    this.#undecided.set(key, waiting)
-    this.#waiting.push(waiting)
-    this.#start()
-    return promise
+    const receipt = this.#waiting.join(command)
+    if (this.#waiting.length > 0) this.#start()
+    return receipt
   }
 
   /** Closes now. Bids that came before are decided first. */
@@ -189,7 +142,7 @@ export class Book {
     if (closing) this.#beforeClose ??= this.#waiting.length
     else this.#beforeClose = undefined
     if (this.#waiting.length > 0 && (this.#beforeClose === undefined || this.#beforeClose > 0)) {
-      const batch = this.#takeBatch()
+      const batch = this.#waiting.takeEntry()
       if (this.#beforeClose !== undefined) this.#beforeClose -= batch.length
       await this.#writeBids(batch)
     } else if (closing) {
@@ -205,25 +158,7 @@ export class Book {
     return Math.max(this.#parts.clock(), this.#tail.at)
   }
 
-  #takeBatch(): Waiting[] {
-    const { entryBidsMax, entryBytesMax } = this.#parts.limits
-    const { length } = this.#waiting
-    let taken = 0
-    let bytes = 0
-    for (; taken < length && taken < entryBidsMax; taken += 1) {
-      const waiting = this.#waiting[taken]
-      bytes += BID_BYTES + (waiting ? waiting.key.length + waiting.bidId.length : 0)
-      if (bytes > entryBytesMax && taken > 0) break
-    }
-    if (taken === length) {
-      const all = this.#waiting
-      this.#waiting = []
-      return all
-    }
-    return this.#waiting.splice(0, taken)
-  }
-
-  async #writeBids(batch: Waiting[]): Promise<void> {
+  async #writeBids(batch: WaitingBid[]): Promise<void> {
     let bids = batch
     try {
       for (let attempt = 0; bids.length > 0; attempt += 1) {
@@ -261,19 +196,19 @@ export class Book {
         }
       }
     } catch (error) {
-      for (const bid of bids) this.#settle(bid, undefined, error)
+      for (const bid of bids) this.#waiting.refuse(bid, error)
       throw error
     }
   }
 
-  #committed(draft: Draft, decision: Decision, bids: Waiting[]): void {
+  #committed(draft: Draft, decision: Decision, bids: WaitingBid[]): void {
     const { entry, document } = draft
     this.#advance(entry, document.hash, decision.standing)
     for (let index = 0; index < bids.length; index += 1) {
       const bid = bids[index]
       if (!bid) continue
       if (this.#purchases && decision.outcomes[index]?.code === null) this.#bought(bid.bidder, bid.quantity)
-      this.#settle(bid, receiptOf(this.terms, entry, document.hash, index))
+      this.#waiting.answer(bid, receiptOf(this.terms, entry, document.hash, index))
     }
     this.#parts.onCommitted({ terms: this.terms, draft, view: this.view() })
   }
@@ -287,22 +222,8 @@ export class Book {
     this.#purchases?.set(userId, (this.#purchases.get(userId) ?? 0) + quantity)
   }
 
-  #settle(bid: Waiting, receipt: BidReceipt | undefined, reason?: unknown): void {
-    this.#undecided.delete(bid.key)
-    if (receipt) {
-      this.#parts.recent.keep(this.auctionId, bid.key, {
-        receipt,
-        amountMinor: bid.amountMinor,
-        quantity: bid.quantity
-      })
-      bid.resolve(receipt)
-    } else {
-      bid.reject(reason)
-    }
-  }
-
   /** Bids that are in the ledger already get their first receipts. Returns the others. */
-  async #answerRepeated(bids: Waiting[]): Promise<Waiting[]> {
+  async #answerRepeated(bids: WaitingBid[]): Promise<WaitingBid[]> {
     const holding = await this.#parts.ledger.holding(
       this.auctionId,
       bids.map((bid) => bid.key)
@@ -311,8 +232,8 @@ export class Book {
     return bids.filter((bid) => {
       const before = decided.get(bid.key)
       if (!before) return true
-      if (sameBid(before, bid)) this.#settle(bid, before.receipt)
-      else this.#settle(bid, undefined, new Refusal('BID_ID_REUSED'))
+      if (isSameBid(before, bid)) this.#waiting.answer(bid, before.receipt)
+      else this.#waiting.refuse(bid, new Refusal('BID_ID_REUSED'))
       return false
     })
   }
@@ -332,18 +253,17 @@ export class Book {
 
   /** A bid that comes after the close is refused; one that was decided before it and is sent again still gets its receipt. */
   async #answerClosed(): Promise<void> {
-    const bids = this.#waiting
-    this.#waiting = []
+    const bids = this.#waiting.takeAll()
     for (const closer of this.#closers.splice(0)) closer.resolve(this.view())
     await this.#answerLate(bids)
   }
 
-  async #answerLate(bids: Waiting[]): Promise<void> {
+  async #answerLate(bids: WaitingBid[]): Promise<void> {
     if (bids.length === 0) return
     try {
-      for (const bid of await this.#answerRepeated(bids)) this.#settle(bid, undefined, new Refusal('AUCTION_CLOSED'))
+      for (const bid of await this.#answerRepeated(bids)) this.#waiting.refuse(bid, new Refusal('AUCTION_CLOSED'))
     } catch (error) {
-      for (const bid of bids) this.#settle(bid, undefined, error)
+      for (const bid of bids) this.#waiting.refuse(bid, error)
     }
   }
 
@@ -351,7 +271,7 @@ export class Book {
   async #catchUp(): Promise<void> {
     if (this.#purchases) {
       for await (const document of this.#parts.ledger.all(this.auctionId, this.#tail.sequence + 1)) {
-        foldPurchases(document, (userId, quantity) => this.#bought(userId, quantity))
+        eachPurchase(document, (userId, quantity) => this.#bought(userId, quantity))
         this.#advanceTo(document)
       }
       return
@@ -370,39 +290,9 @@ export class Book {
    * entry's insert confirms, so nothing needs to be thrown away.
    */
   #fail(error: unknown): void {
-    for (const bid of this.#waiting.splice(0)) this.#settle(bid, undefined, error)
+    this.#closeNow = false
+    this.#beforeClose = undefined
+    for (const bid of this.#waiting.takeAll()) this.#waiting.refuse(bid, error)
     for (const closer of this.#closers.splice(0)) closer.reject(error)
   }
-}
-
-const sameBid = (
-  left: { amountMinor: number; quantity: number },
-  right: { amountMinor: number; quantity: number }
-): boolean => left.amountMinor === right.amountMinor && left.quantity === right.quantity
-
-/** What each buyer took in one entry. */
-export function foldPurchases(document: LedgerDocument, bought: (userId: string, quantity: number) => void): void {
-  if (!document.keys) return
-  const { bids } = entryOf(document)
-  bids?.forEach((bid, index) => {
-    const key = document.keys?.[index]
-    if (bid.code === undefined && key !== undefined) bought(userOfKey(key), bid.quantity)
-  })
-}
-
-/** The bids of stored entries by their keys. */
-export function decidedIn(
-  terms: Terms,
-  documents: LedgerDocument[]
-): Map<string, { receipt: BidReceipt; amountMinor: number; quantity: number }> {
-  const decided = new Map<string, { receipt: BidReceipt; amountMinor: number; quantity: number }>()
-  for (const document of documents) {
-    const entry = entryOf(document)
-    const { amountsMinor } = secretsOf(document)
-    document.keys?.forEach((key, index) => {
-      const receipt = receiptOf(terms, entry, document.hash, index)
-      decided.set(key, { receipt, amountMinor: amountsMinor[index] ?? 0, quantity: receipt.quantity })
-    })
-  }
-  return decided
 }

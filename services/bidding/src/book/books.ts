@@ -2,7 +2,8 @@ import type { Auction } from '@gavel/contracts/api/bidding.ts'
 import { Refusal } from '@gavel/platform/errors.ts'
 import type { LedgerDocument } from '../ledger/entry.ts'
 import { entryOf } from '../ledger/read.ts'
-import { Book, foldPurchases, type BookParts } from './book.ts'
+import { Book, type BookParts } from './book.ts'
+import { eachPurchase } from './decided-bids.ts'
 
 export interface BooksLimits {
   /** Auctions held in memory. An idle one makes room for a new one; it is read again when it is wanted. */
@@ -75,7 +76,7 @@ export class Books {
     const purchases = new Map<string, number>()
     let last = first
     for await (const document of this.#parts.ledger.all(first._id.auctionId, 1)) {
-      foldPurchases(document, (userId, quantity) => purchases.set(userId, (purchases.get(userId) ?? 0) + quantity))
+      eachPurchase(document, (userId, quantity) => purchases.set(userId, (purchases.get(userId) ?? 0) + quantity))
       last = document
     }
     return new Book(this.#parts, first, last, purchases)

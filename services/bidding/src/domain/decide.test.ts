@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Bid } from './auction.ts'
 import { standingAtOpening } from './auction.ts'

@@ -14,11 +14,12 @@ const isPlaceBidFrame = createAjv({ coerce: false }).compile<PlaceBidFrame>(plai
 /** `/ws/auctions/:auctionId`: each frame is one bid, on the same path as a bid over HTTP, answered with its bid id. */
 export function serveBidSocket(app: FastifyInstance, house: House): void {
   const options = { authenticate: 'required', maxPayloadBytes: 4096, messagesPerMinute: 6000 } as const
-  webSocketRoute(app, '/ws/auctions/:auctionId', options, (socket, { user, params, send, log }) => {
-    const { auctionId } = params
+  webSocketRoute(app, '/ws/auctions/:auctionId', options, (socket, connection) => {
+    const { user, log } = connection
+    const { auctionId } = connection.params
     if (!user || auctionId === undefined) return
     socket.on('message', (data: Buffer) => {
-      void answer(house, auctionId, user.userId, data, log).then(send)
+      void answer(house, auctionId, user.userId, data, log).then((frame) => connection.send(frame))
     })
   })
 }
