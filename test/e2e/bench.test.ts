@@ -2,16 +2,16 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { runProgram } from '../support/run-program.ts'
+import { requireSuccess, runProgram } from '../support/run-program.ts'
 
 test('the load measures all three ways on both paths, and finds every acknowledged bid in its ledger once', async () => {
   const home = mkdtempSync(join(tmpdir(), 'gavel-bench-'))
   try {
     const json = join(home, 'bench.json')
     // It brings up servers of its own: what it measures must not be shared.
-    const { code, stdout, stderr } = await runProgram('test/load/main.ts', ['--quick', '--json', json])
-    expect(code, stdout + stderr).toBe(0)
-    expect(stdout).toContain('each exactly once and where its receipt says; all verify')
+    const ran = await runProgram('test/load/main.ts', ['--quick', '--json', json])
+    requireSuccess(ran)
+    expect(ran.stdout).toContain('each exactly once and where its receipt says; all verify')
     const { machine, results, ratios } = JSON.parse(readFileSync(json, 'utf8')) as Record<string, object>
     expect(machine).toMatchObject({
       cores: expect.any(Number),

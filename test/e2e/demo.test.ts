@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { sharedPlatform } from '../support/platform.ts'
-import { runProgram } from '../support/run-program.ts'
+import { requireSuccess, runProgram } from '../support/run-program.ts'
 
 const program = 'services/standalone/src/demo.ts'
 
@@ -12,8 +12,8 @@ test('the demo sees every step of its story on the running platform', async () =
     GAVEL_ADMIN_EMAIL: admin.email,
     GAVEL_ADMIN_PASSWORD: admin.password
   }
-  const { code, stdout, stderr } = await runProgram(program, [], environment)
-  expect(code, stdout + stderr).toBe(0)
+  const ran = await runProgram(program, [], environment)
+  requireSuccess(ran)
   const seen = [
     'nobody wins by sniping',
     'proxy answers for her',
@@ -28,7 +28,7 @@ test('the demo sees every step of its story on the running platform', async () =
     'VERIFIED',
     'is refused: BROKEN'
   ]
-  for (const words of seen) expect(stdout).toContain(words)
+  for (const words of seen) expect(ran.stdout).toContain(words)
 })
 
 test('without a platform it says how to start one', async () => {

@@ -6,7 +6,7 @@ import type { Report } from '@gavel/standalone/replay/report.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { calculatePlainly } from '../fixtures/plain-calculation.ts'
 import { sharedPlatform } from '../support/platform.ts'
-import { runProgram, type Ran } from '../support/run-program.ts'
+import { requireSuccess, runProgram, type Ran } from '../support/run-program.ts'
 
 const program = 'services/standalone/src/replay/main.ts'
 const small = join(import.meta.dirname, '../fixtures/auctions-small.csv')
@@ -57,7 +57,7 @@ describe('a recording replayed through the running platform', () => {
   beforeAll(async () => {
     const json = join(home, 'report.json')
     first = await replay([small, '--json', json])
-    expect(first.code, first.stdout + first.stderr).toBe(0)
+    requireSuccess(first)
     report = JSON.parse(readFileSync(json, 'utf8')) as Report
   })
 
@@ -80,7 +80,7 @@ describe('a recording replayed through the running platform', () => {
   test('a second replay uses the same accounts, and auctions of its own', async () => {
     const json = join(home, 'second.json')
     const second = await replay([small, '--json', json])
-    expect(second.code, second.stdout + second.stderr).toBe(0)
+    requireSuccess(second)
     const { bidsPerSecond: _speed, ...figures } = JSON.parse(readFileSync(json, 'utf8')) as Report
     expect(figures).toEqual(expected(small))
   })

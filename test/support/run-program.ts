@@ -4,6 +4,11 @@ import { repository } from '@gavel/standalone/config.ts'
 
 export type Ran = { code: number; stdout: string; stderr: string }
 
+/** Fails with all that was said where a program did not end well. */
+export function requireSuccess({ code, stdout, stderr }: Ran): void {
+  if (code !== 0) throw new Error(`It ended with code ${code}:\n${stdout}\n${stderr}`)
+}
+
 /** Runs one of the repository's programs to its end, as npm would, and says how it ended. */
 export function runProgram(entry: string, args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
   const options = { cwd: repository, env: { ...process.env, ...env }, timeout: 240_000, maxBuffer: 16 * 1024 * 1024 }

@@ -27,7 +27,8 @@ export class Refused extends Error {
 
   constructor(operationId: string, status: number, problem: Record<string, unknown>) {
     const code = typeof problem['code'] === 'string' ? (problem['code'] as ErrorCode) : (`HTTP_${status}` as const)
-    super(`${operationId} was refused: ${code}${problem['detail'] ? `, ${String(problem['detail'])}` : ''}`)
+    const detail = typeof problem['detail'] === 'string' ? `, ${problem['detail']}` : ''
+    super(`${operationId} was refused: ${code}${detail}`)
     this.status = status
     this.code = code
     this.problem = problem
@@ -53,9 +54,8 @@ function pathOf(operation: AnyOperation, input: { params?: object; query?: objec
   const params = (input.params ?? {}) as Record<string, string | number>
   const path = operation.path.replace(/:(\w+)/g, (_all, name: string) => encodeURIComponent(String(params[name])))
   const query = Object.entries(input.query ?? {}).filter(([, value]) => value !== undefined)
-  return query.length === 0
-    ? path
-    : `${path}?${new URLSearchParams(query.map(([name, value]): [string, string] => [name, String(value)]))}`
+  const search = new URLSearchParams(query.map(([name, value]): [string, string] => [name, String(value)]))
+  return query.length === 0 ? path : `${path}?${search.toString()}`
 }
 
 function parseBody(text: string): unknown {

@@ -4,7 +4,7 @@ import { readLedger } from '@gavel/contracts/api/bidding.ts'
 import type { Gateway } from './gateway.ts'
 
 /** Every entry of an auction's public ledger, in order. No token is needed. */
-export async function* readWholeLedger(gateway: Gateway, auctionId: string, limit = 200): AsyncGenerator<unknown> {
+export async function* readWholeLedger(gateway: Gateway, auctionId: string, limit = 200): AsyncGenerator {
   let from: number | undefined = 0
   while (from !== undefined) {
     const page: { entries: unknown[]; nextFrom?: number } = await gateway.call(readLedger, {

@@ -48,7 +48,7 @@ export async function tellDeclined(stage: Stage): Promise<void> {
     taken.status === 'accepted' && taken.orderNumber !== undefined,
     taken
   )
-  await waitForSale(stage, taken.orderNumber!, 'ordered')
+  await waitForSale(stage, taken.orderNumber, 'ordered')
   await waitForStock(stage, productId, { available: 0, reserved: 0, sold: 1 })
   narrator.saw(`He takes it: order ${taken.orderNumber}, one piece sold.`)
 }

@@ -112,7 +112,7 @@ describe('side by side', () => {
       seen.push(item)
     })
     expect(most).toBe(3)
-    expect(seen.toSorted()).toEqual([1, 2, 3, 4, 5, 6, 7])
+    expect(seen.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7])
   })
 
   test('a failure is thrown after those under way have ended, and nothing further is begun', async () => {

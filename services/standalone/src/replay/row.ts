@@ -48,7 +48,7 @@ export function parseAmountMinor(text: string): number | { problem: string } {
 
 function parseDays(text: string): number | { problem: string } {
   const shown = JSON.stringify(text.slice(0, 40))
-  if (/^-/.test(text)) return { problem: `${shown} is before the opening` }
+  if (text.startsWith('-')) return { problem: `${shown} is before the opening` }
   const days = /^(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?$/i.test(text) ? Number(text) : Number.NaN
   return Number.isFinite(days) ? days : { problem: `${shown} is not a number of days` }
 }
