@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { errors, type ErrorCode } from '@gavel/contracts/errors.ts'
 
 /**
@@ -46,7 +47,7 @@ export class Fault extends Error {
 /** Anything that should not have been thrown. The original is the cause. */
 export class Bug extends Error {
   constructor(cause: unknown) {
-    super(cause instanceof Error ? cause.message : `A value that is no error was thrown: ${String(cause)}`, { cause })
+    super(cause instanceof Error ? cause.message : `A value that is no error was thrown: ${inspect(cause, { depth: 1 })}`, { cause })
     this.name = 'Bug'
     if (cause instanceof Error && cause.stack !== undefined) this.stack = cause.stack
   }

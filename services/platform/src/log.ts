@@ -1,6 +1,5 @@
 import { trace } from '@opentelemetry/api'
 import { pino, type Logger as PinoLogger, type DestinationStream } from 'pino'
-import { Secret } from './config.ts'
 
 export type Logger = PinoLogger
 
@@ -43,13 +42,13 @@ const withoutCredentials = (text: string): string =>
 
 /** Errors keep their type, message, code and stack; whatever else a driver hangs on them (parameters, hosts, documents) stays out. */
 function errorOf(error: unknown, depth = 3): unknown {
-  if (!(error instanceof Error)) return typeof error === 'string' ? withoutCredentials(error) : error
+  if (!(error instanceof Error)) return error
   const { code } = error as { code?: unknown }
   return {
     type: error.name,
-    message: withoutCredentials(error.message),
+    message: error.message,
     ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
-    stack: withoutCredentials(error.stack ?? ''),
+    stack: error.stack,
     ...(error.cause !== undefined && depth > 0 ? { cause: errorOf(error.cause, depth - 1) } : {})
   }
 }
@@ -72,14 +71,8 @@ export function createLog({ service, level = 'info', destination }: LogOptions):
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: secretPaths, censor: '[secret]' },
       serializers: { error: errorOf, err: errorOf },
-      hooks: {
-        logMethod(parts, method) {
-          const cleaned = parts.map((part) =>
-            typeof part === 'string' ? withoutCredentials(part) : part instanceof Secret ? part.toString() : part
-          )
-          method.apply(this, cleaned as Parameters<typeof method>)
-        }
-      },
+      // The whole line, because a message may come from anywhere, an error's own for one.
+      hooks: { streamWrite: withoutCredentials },
       mixin() {
         const span = trace.getActiveSpan()?.spanContext()
         return span ? { trace_id: span.traceId, span_id: span.spanId } : {}
