@@ -61,6 +61,11 @@ export class House {
     await this.platform.stop()
   }
 
+  /** An access token of the admin. */
+  adminToken(): Promise<string> {
+    return this.#admin.token()
+  }
+
   async bidders(count: number, cardNumber = '4242424242424242'): Promise<Bidder[]> {
     const made: Bidder[] = []
     const one = async (): Promise<void> => {
