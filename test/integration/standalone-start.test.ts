@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { installKafka } from '@gavel/standalone/backends/kafka.ts'
@@ -46,6 +46,25 @@ test('an option that does not exist is named, and nothing is started', async () 
   const command = startCommand({ home, portBase: 20_000, args: ['--frehs'] })
   expect(await command.exited).toBe(2)
   expect(command.output()).toContain('There is no option --frehs')
+})
+
+test('a second start from the folder of a running one is refused, and a stale claim is taken over', async () => {
+  const folder = join(home, 'claimed')
+  mkdirSync(folder)
+  const portBase = await freePortBase()
+  await using _taken = await listenOn(portBase + 92)
+  writeFileSync(join(folder, 'running.pid'), String(process.ppid))
+  const overStale = startCommand({ home: folder, portBase })
+  await overStale.exited
+  expect(overStale.output()).toContain('is taken, needed by Kafka')
+
+  const first = startCommand({ home: folder, portBase: await freePortBase() })
+  await first.says('Redis is ready')
+  const second = startCommand({ home: folder, portBase: await freePortBase(), args: ['--fresh'] })
+  expect(await second.exited).toBe(1)
+  expect(second.output()).toContain(`Gavel already runs from ${folder}`)
+  first.signal('SIGINT')
+  await first.exited
 })
 
 test('a missing Java is one sentence with its cure', async () => {

@@ -1,5 +1,7 @@
+import { dirname } from 'node:path'
 import { clearData } from './backends/all.ts'
 import { stopAllChildren } from './child.ts'
+import { claimFolder } from './claim.ts'
 import { readConfig } from './config.ts'
 import { watchForEnding } from './ending.ts'
 import { describeFailure } from './failure.ts'
@@ -29,6 +31,7 @@ const ending = watchForEnding()
 async function run(): Promise<void> {
   const began = performance.now()
   const config = readConfig()
+  using _claim = claimFolder(dirname(config.directories.data))
   if (process.argv.includes('--fresh')) await clearData(config.directories.data)
   let up = false
   // Told to end in the middle of the start: what has begun is ended, and the start then fails for want of it.

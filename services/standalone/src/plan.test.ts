@@ -27,13 +27,22 @@ test('no two processes share a port', () => {
   expect(new Set(offsets).size).toBe(offsets.length)
 })
 
-test('every service of the contract has a process and a database of its own name', () => {
-  const plans = planned()
-  for (const { name, stores } of services) {
-    const env = plans.get(name)!.env
-    if (stores.includes('postgres')) expect(env['POSTGRES_URL']).toBe(`postgres://p@h:5/${name}`)
-    if (stores.includes('mongodb')) expect(env['MONGODB_DATABASE']).toBe(name)
+test.each(services.filter(({ stores }) => stores.includes('postgres')))(
+  '$name has a PostgreSQL database of its name',
+  ({ name }) => {
+    expect(planned().get(name)!.env['POSTGRES_URL']).toBe(`postgres://p@h:5/${name}`)
   }
+)
+
+test.each(services.filter(({ stores }) => stores.includes('mongodb')))(
+  '$name has a MongoDB database of its name',
+  ({ name }) => {
+    expect(planned().get(name)!.env['MONGODB_DATABASE']).toBe(name)
+  }
+)
+
+test('every service of the contract has a process', () => {
+  expect([...planned().keys()]).toEqual(expect.arrayContaining(services.map(({ name }) => name)))
 })
 
 test('a secret reaches the one service it belongs to and no other', () => {

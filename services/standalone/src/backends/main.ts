@@ -1,3 +1,5 @@
+import { dirname } from 'node:path'
+import { claimFolder } from '../claim.ts'
 import { readBackendsConfig } from '../config.ts'
 import { watchForEnding } from '../ending.ts'
 import { describeFailure } from '../failure.ts'
@@ -7,6 +9,7 @@ import { clearData, startBackends } from './all.ts'
 const config = readBackendsConfig()
 const progress = (line: string): void => console.error(line)
 try {
+  using _claim = claimFolder(dirname(config.directories.data))
   const ending = watchForEnding()
   if (process.argv.includes('--fresh')) await clearData(config.directories.data)
   const backends = await startBackends({ ...config, progress })
