@@ -98,7 +98,7 @@ describe('the work queue', () => {
           } else if (inHand.delete(name)) queue.done(name)
           await drain()
         }
-        for (const key of [...inHand]) {
+        for (const key of inHand) {
           inHand.delete(key)
           queue.done(key)
           await drain()

@@ -158,7 +158,7 @@ export class Reflector {
       continueToken = page.metadata.continue === '' ? undefined : page.metadata.continue
       this.#lastHeardAt = performance.now()
     } while (continueToken !== undefined)
-    for (const key of [...this.#objects.keys()]) if (!seen.has(key)) this.#remove(key)
+    for (const key of this.#objects.keys()) if (!seen.has(key)) this.#remove(key)
     this.#resourceVersion = page.metadata.resourceVersion
     this.#relists++
     this.#hasSynced = true

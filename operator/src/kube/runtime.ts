@@ -67,7 +67,9 @@ export class ControllerRuntime {
   }
 
   get healthPort(): number {
-    return (this.#server?.address() as AddressInfo).port
+    const address = this.#server?.address() as AddressInfo | null | undefined
+    if (!address) throw new Error('The health server is not listening')
+    return address.port
   }
 
   watch(reflector: Reflector): Reflector {
