@@ -11,7 +11,7 @@ export interface WorkerOptions {
   concurrency: number
   /** Longer than any call takes, repeats included: after it, the claim of a process that died is taken over. */
   leaseMs: number
-  /** From the price becoming due to giving up on capturing it. */
+  /** From first asking for a capture to giving up on an answer. A price that waited longer to be asked for is asked for still. */
   captureTimeoutMs: number
   retry: { initialMs: number; maximumMs: number }
   /** How long to sleep when nothing is announced: covers a lost notice and leases that ran out. */

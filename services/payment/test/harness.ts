@@ -35,8 +35,9 @@ export async function startHarness(environment: Record<string, string> = {}) {
   const url = `http://127.0.0.1:${port}`
 
   let child: ChildProcess | undefined
+  const others: ChildProcess[] = []
   const output: string[] = []
-  const start = async (extra: Record<string, string> = {}): Promise<void> => {
+  const spawnOne = async (port: number, extra: Record<string, string>): Promise<ChildProcess> => {
     const started = spawn(process.execPath, [join(import.meta.dirname, '../src/main.ts')], {
       env: {
         PATH: process.env['PATH'],
@@ -57,24 +58,31 @@ export async function startHarness(environment: Record<string, string> = {}) {
       },
       stdio: ['ignore', 'pipe', 'pipe']
     })
-    child = started
     for (const stream of [started.stdout, started.stderr])
       stream.on('data', (chunk: Buffer) => output.push(chunk.toString()))
     await eventually(
       async () => {
         if (started.exitCode !== null) throw new Error(`payment ended: ${output.join('')}`)
-        return await fetch(`${url}/readyz`).then((response) => response.ok)
+        return await fetch(`http://127.0.0.1:${port}/readyz`).then((response) => response.ok)
       },
       { what: 'payment to be ready' }
     )
+    return started
   }
-  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
-    const ending = child
-    if (!ending || ending.exitCode !== null || ending.signalCode !== null) return null
+  const start = async (extra: Record<string, string> = {}): Promise<void> => {
+    child = await spawnOne(port, extra)
+  }
+  /** One more process beside the first, on the same database. */
+  const startAnother = async (): Promise<void> => {
+    others.push(await spawnOne(await freePort(), {}))
+  }
+  const ended = async (ending: ChildProcess, signal: NodeJS.Signals): Promise<number | null> => {
+    if (ending.exitCode !== null || ending.signalCode !== null) return null
     ending.kill(signal)
     const [code] = (await once(ending, 'exit')) as [number | null]
     return code
   }
+  const end = async (signal: NodeJS.Signals): Promise<number | null> => (child ? await ended(child, signal) : null)
 
   return {
     sandbox,
@@ -82,6 +90,7 @@ export async function startHarness(environment: Record<string, string> = {}) {
     told,
     output,
     start,
+    startAnother,
     end,
     /** The sale of a new user who has stored this card; none stores nothing. */
     async sale(card?: string, totalMinor = 2_500): Promise<Sale> {
@@ -136,6 +145,15 @@ export async function startHarness(environment: Record<string, string> = {}) {
       ])
       return rows[0]?.status
     },
+    async ends(sale: Sale, statuses: string[]): Promise<string> {
+      return await eventually(
+        async () => {
+          const status = await this.statusOf(sale)
+          return status !== undefined && statuses.includes(status) && status
+        },
+        { what: `${sale.orderNumber} to be ${statuses.join(' or ')}` }
+      )
+    },
     async reaches(sale: Sale, status: string): Promise<void> {
       await eventually(async () => (await this.statusOf(sale)) === status, {
         what: `${sale.orderNumber} to be ${status}`,
@@ -143,7 +161,7 @@ export async function startHarness(environment: Record<string, string> = {}) {
       })
     },
     async stop() {
-      await end('SIGTERM')
+      await Promise.all([end('SIGTERM'), ...others.map((other) => ended(other, 'SIGTERM'))])
       await context.closers.closeAll(10_000)
       await pool.end()
       await Promise.all([sandbox.stop(), issuer.stop()])

@@ -105,7 +105,7 @@ describe('a failed sale', () => {
     await payment.reserved(sale)
     await payment.reaches(sale, 'capturing')
     await payment.failed(sale)
-    await eventually(async () => ['cancelled', 'refunded'].includes((await payment.statusOf(sale)) ?? ''))
+    await payment.ends(sale, ['cancelled', 'refunded'])
     const charge = await payment.sandbox.charge(sale.orderNumber)
     expect(['cancelled', 'refunded']).toContain(charge?.status)
     const told = payment.told.filter(({ key }) => key === sale.orderNumber).map(({ definition }) => definition.name)

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { WebSocket } from 'ws'
 import type { LiveFrame } from '@gavel/contracts/api/web-socket.ts'
 import { afterDecided, afterOpened, unknownAuction, type Decided, type Opened } from '../domain/auction-picture.ts'
@@ -91,6 +91,37 @@ describe('an auction’s feed', () => {
     feed.unwatch(feed.watch(reader.connection, undefined))
     feed.decided(decided(1))
     expect(reader.at).toBe(0)
+  })
+
+  it('serialises a frame once for all its watchers', () => {
+    const { feed } = aFeed()
+    const sent = new Set<Buffer>()
+    for (let count = 0; count < 50; count++) {
+      const reader = new Reader()
+      feed.watch(reader.connection, undefined)
+      reader.send = (data) => void sent.add(data)
+    }
+    feed.decided(decided(1))
+    expect(sent.size).toBe(1)
+  })
+  it('sends a crowd fewer frames than entries, and the newest of them in the end', () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    try {
+      const { feed } = aFeed()
+      const crowd = Array.from({ length: 2_000 }, () => new Reader())
+      for (const { connection } of crowd) feed.watch(connection, undefined)
+      for (let sequence = 1; sequence <= 100; sequence++) {
+        feed.decided(decided(sequence))
+        vi.advanceTimersByTime(2)
+      }
+      vi.advanceTimersByTime(1_000)
+      for (const reader of [crowd[0]!, crowd[1_999]!]) {
+        expect([reader.at, reader.breaches]).toEqual([100, []])
+        expect(reader.frames).toBeLessThan(10)
+      }
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('shows every reader a stream without gap or double that ends at the newest entry, whatever is lost, late, slow or resumed', () => {

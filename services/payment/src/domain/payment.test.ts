@@ -81,6 +81,7 @@ describe('the next step', () => {
   it.each([
     [due, 1, false, undefined],
     [capturing, 1, false, 'capture'],
+    [capturing, 1, true, 'capture'],
     [capturing, 2, false, 'look-up-then-capture'],
     [capturing, 2, true, 'cancel'],
     [captured, 1, false, undefined],

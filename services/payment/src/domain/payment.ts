@@ -98,10 +98,8 @@ export function onClaimed(payment: Payment, token: string | undefined, now: numb
 export function nextStep(payment: Payment, attempt: number, overdue: boolean): Step | undefined {
   switch (payment.status) {
     case 'capturing':
-      if (overdue) return { ask: 'cancel' }
-      return attempt === 1
-        ? { ask: 'capture', token: payment.token }
-        : { ask: 'look-up-then-capture', token: payment.token }
+      if (attempt === 1) return { ask: 'capture', token: payment.token }
+      return overdue ? { ask: 'cancel' } : { ask: 'look-up-then-capture', token: payment.token }
     case 'cancelling':
       return { ask: 'cancel' }
     case 'refund-due':

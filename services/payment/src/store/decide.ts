@@ -62,7 +62,7 @@ export async function applyToSales(client: PoolClient, changes: readonly SaleCha
 export interface Claim {
   payment: Payment
   attempt: number
-  /** Since the price became due. */
+  /** Since the payment has its status: while capturing, since the provider was first asked. */
   ageMs: number
 }
 

@@ -122,6 +122,7 @@ export async function updatePayments(client: PoolClient, payments: readonly Paym
 
 export interface ClaimedRow extends PaymentRow {
   attempts: number
+  /** In its status: while capturing, since it was first claimed. */
   age_ms: number
   method_token: string | null
 }
@@ -143,7 +144,7 @@ const claimSql = `
   where p.order_number = picked.order_number
   returning p.order_number, p.payment_id, p.sale, p.status, p.token, p.charge_id, p.captured_at, p.reason, p.provider_code,
     p.traceparent, p.attempts,
-    (extract(epoch from now() - p.created_at) * 1000)::double precision as age_ms,
+    (extract(epoch from now() - p.changed_at) * 1000)::double precision as age_ms,
     (select m.token from payment_methods m where m.user_id = p.user_id) as method_token`
 
 export async function claimRows(client: PoolClient, limit: number, leaseMs: number): Promise<ClaimedRow[]> {
