@@ -149,6 +149,8 @@ export function implement<O extends AnyOperation>(app: FastifyInstance, operatio
       const answer =
         typeof traceparent === 'string' ? await withTraceparent(traceparent, () => handle(input)) : await handle(input)
       if (answer.headers) void response.headers(answer.headers)
+      // Said in time, a client opens its next connection elsewhere instead of meeting a closed one.
+      if (context.signal.aborted) void response.header('connection', 'close')
       void response.code(answer.status)
       if (answer.body === undefined || answer.body === null) return response.send()
       return answer.body

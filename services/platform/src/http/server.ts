@@ -85,8 +85,18 @@ export function createServer(context: ServiceContext, options: ServerOptions): F
   if (options.documentation ?? true) {
     serveDocumentation(app, typeof options.service === 'string' ? serviceNamed(options.service) : options.service)
   }
-  context.closers.add('http', async () => await app.close(), 'http')
+  context.closers.add('http', async () => await closeServer(app), 'http')
   return app
+}
+
+/** Answers what has begun. A connection whose last request was under way at the start becomes idle later, so they are looked after until none is left. */
+async function closeServer(app: FastifyInstance): Promise<void> {
+  const sweep = setInterval(() => app.server.closeIdleConnections(), 50)
+  try {
+    await app.close()
+  } finally {
+    clearInterval(sweep)
+  }
 }
 
 /** JSON and nothing else; an empty body is none, so that a DELETE with a content type is no mistake. */
