@@ -11,6 +11,10 @@ export interface KafkaAdminPort {
   deleteTopics(topics: readonly string[]): Promise<Outcomes>
   /** Groups that have members now, with the topics their members read. */
   activeGroups(): Promise<Map<string, string[]>>
+  /** Groups by name, those unknown to Kafka as `Dead` without members. */
+  describeGroups(groups: readonly string[]): Promise<Map<string, GroupDescription>>
+  /** What groups have read of topics, in the order asked. A topic that does not exist is missing from the answer. */
+  readGroupOffsets(asks: readonly GroupOffsetsAsk[]): Promise<GroupPartition[][]>
   close(): Promise<void>
 }
 
@@ -20,6 +24,34 @@ export interface TopicDescription {
   replicas: number
   config: Record<string, { value: string; own: boolean }>
   messages: number
+}
+
+export interface GroupDescription {
+  /** Kafka's own word: `Stable`, `PreparingRebalance`, `CompletingRebalance`, `Empty`, `Dead`. */
+  state: string
+  members: GroupMember[]
+}
+
+export interface GroupMember {
+  id: string
+  clientId: string
+  host: string
+  /** `topic/3`; empty while the group rebalances. */
+  partitions: string[]
+}
+
+export interface GroupOffsetsAsk {
+  group: string
+  topics: readonly string[]
+}
+
+export interface GroupPartition {
+  topic: string
+  partition: number
+  /** Absent where the group has never committed, or its commit has expired. */
+  committed: number | undefined
+  start: number
+  end: number
 }
 
 export interface NewTopic {

@@ -5,6 +5,7 @@ import {
   IncrementalAlterConfigOperationTypes,
   ListOffsetTimestamps
 } from '@platformatic/kafka'
+import { describeGroups, readGroupOffsets } from './platformatic-groups.ts'
 import {
   KafkaAway,
   KafkaRefusal,
@@ -75,6 +76,8 @@ export function createKafkaAdmin(options: { brokers: string[]; clientId: string;
       return outcomes
     },
     activeGroups: () => away(() => activeGroups(reader)),
+    describeGroups: (groups) => away(() => describeGroups(reader, groups)),
+    readGroupOffsets: (asks) => away(() => readGroupOffsets(reader, asks)),
     close: async () => {
       await Promise.all([reader.close(), admin.close()])
     }
