@@ -98,6 +98,11 @@ describe('a replay that cannot be', () => {
   test.each([
     ['no file is given', [], 'Usage: npm run replay -- FILE.csv'],
     ['the file is not there', ['nowhere.csv'], 'nowhere.csv cannot be read: ENOENT.'],
+    [
+      'the result cannot be written',
+      [small, '--json', '/nowhere/r.json'],
+      '/nowhere/r.json cannot be written: ENOENT.'
+    ],
     ['an option is unknown', [small, '--jason', 'x'], "Unknown option '--jason'"]
   ])('says so when %s', async (_case, args, words) => {
     const ran = await replay(args)

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openAdmin } from '../client/admin.ts'
 import { readAdminCredentials, readGatewayUrl, readHome } from '../client/config.ts'
@@ -23,6 +23,15 @@ function readFile(file: string): Recording {
   return readRecording(text)
 }
 
+/** Asked before the replay and not after it, when there would be a result to lose. */
+function requireWritable(file: string): void {
+  try {
+    closeSync(openSync(file, 'a'))
+  } catch (error) {
+    throw new StartFailure(`${file} cannot be written: ${(error as NodeJS.ErrnoException).code ?? String(error)}.`)
+  }
+}
+
 function sayRemarks(progress: Progress, remarks: readonly Remark[], consequence: string): void {
   for (const { line, problem } of remarks.slice(0, remarksShown))
     progress.say(`line ${line}: ${problem}; ${consequence}`)
@@ -35,6 +44,7 @@ async function run(command: ReplayCommand): Promise<void> {
   sayRemarks(progress, recording.badRows, 'skipped')
   sayRemarks(progress, recording.contradictions, 'the first line is believed')
   if (recording.auctions.length === 0) throw new StartFailure(`${command.file} holds no bid that can be replayed.`)
+  if (command.json) requireWritable(command.json)
   const url = readGatewayUrl()
   await requireRunning(url)
   const gateway = createGateway(url, command.width)
