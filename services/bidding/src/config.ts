@@ -30,6 +30,7 @@ function biddingConfig(env: Environment) {
     PUBLISH_ROUND_AUCTIONS_MAX: integer({ default: 64, min: 1, max: 1000 }),
     PUBLISH_ROUND_BYTES_MAX: integer({ default: 600 * KIBI, min: 16 * KIBI, max: 900 * KIBI }),
     PUBLISH_BACKLOG_BYTES_MAX: integer({ default: 32 * MEBI, min: 0, max: 1024 * MEBI }),
+    PUBLISH_ROUND_INTERVAL_MS: integer({ default: 20, min: 0, max: 10_000 }),
     PUBLISH_SWEEP_INTERVAL_MS: integer({ default: 5000, min: 50, max: 600_000 }),
     OFFERS_INTERVAL_MS: integer({ default: 1000, min: 20, max: 600_000 }),
     OFFER_DURATION_MS: integer({ default: 24 * 3_600_000, min: 100, max: 30 * 24 * 3_600_000 }),
@@ -56,6 +57,7 @@ function biddingConfig(env: Environment) {
       roundAuctionsMax: read.PUBLISH_ROUND_AUCTIONS_MAX,
       roundBytesMax: read.PUBLISH_ROUND_BYTES_MAX,
       backlogBytesMax: read.PUBLISH_BACKLOG_BYTES_MAX,
+      roundIntervalMs: read.PUBLISH_ROUND_INTERVAL_MS,
       retryDelayMs: 100,
       retryDelayMaxMs: 3000
     },

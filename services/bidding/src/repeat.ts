@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Logger } from 'pino'
+import type { Logger } from '@gavel/platform/log.ts'
 
 export interface Repeated {
   /** Ends the run in hand and starts no other. */

@@ -1,4 +1,4 @@
-import type { Logger } from 'pino'
+import type { Logger } from '@gavel/platform/log.ts'
 import type { Offer } from '@gavel/contracts/api/bidding.ts'
 import type { FailureReason } from '@gavel/contracts/errors.ts'
 import { OfferMade } from '@gavel/contracts/events/bidding.ts'

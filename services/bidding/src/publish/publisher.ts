@@ -1,4 +1,4 @@
-import type { Logger } from 'pino'
+import type { Logger } from '@gavel/platform/log.ts'
 import type { TopicDefinition } from '@gavel/contracts/define.ts'
 import { Fault, toFailure } from '@gavel/platform/errors.ts'
 import type { OutgoingEvent, Producer } from '@gavel/platform/kafka/producer.ts'
@@ -15,6 +15,8 @@ export interface PublisherLimits {
   roundAuctionsMax: number
   roundBytesMax: number
   backlogBytesMax: number
+  /** A busy publisher begins a round no sooner than this after the last: fewer, larger requests, and time for bids. */
+  roundIntervalMs: number
   retryDelayMs: number
   retryDelayMaxMs: number
 }
@@ -93,10 +95,10 @@ export class Publisher {
   async #run(): Promise<void> {
     let delayMs = 0
     while (this.#pending.size > 0 && !this.#stopped) {
+      const startedAt = performance.now()
       if (await this.#round()) {
         delayMs = 0
-        // Lets bids and answers through between two rounds.
-        await new Promise((resolve) => setImmediate(resolve))
+        await this.#sleep(Math.max(0, this.#parts.limits.roundIntervalMs - (performance.now() - startedAt)))
       } else {
         delayMs = Math.min(Math.max(delayMs * 2, this.#parts.limits.retryDelayMs), this.#parts.limits.retryDelayMaxMs)
         await this.#sleep(delayMs)
@@ -164,10 +166,14 @@ export class Publisher {
   }
 
   async #next(auctionId: string, bytesMax: number): Promise<FreshEntry[]> {
-    const mark = this.#marks.get(auctionId) ?? (await this.#parts.auctions.publishedSeq(auctionId)) ?? -1
-    this.#remember(this.#marks, auctionId, mark)
-    const fresh = this.#backlog.take(auctionId, mark + 1, bytesMax)
+    const known = this.#marks.get(auctionId)
+    const fresh = known === undefined ? undefined : this.#backlog.take(auctionId, known + 1, bytesMax)
     if (fresh) return fresh
+    // Entries that are not ours are most likely published by the process that appended them: its mark says how far.
+    const mark = Math.max(known ?? -1, (await this.#parts.auctions.publishedSeq(auctionId)) ?? -1)
+    this.#remember(this.#marks, auctionId, mark)
+    const own = this.#backlog.take(auctionId, mark + 1, bytesMax)
+    if (own) return own
     const documents = await this.#parts.ledger.from(auctionId, mark + 1, 200, bytesMax)
     if (documents.length === 0) {
       this.#backlog.drop(auctionId, mark)
