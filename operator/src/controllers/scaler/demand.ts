@@ -1,0 +1,189 @@
+import { assessLag, emptyLagMemory, roundUp, type LagAssessment, type LagReading } from './lag.ts'
+import type { CalendarPolicy, LagPolicy, Policy, RatePolicy } from './policy.ts'
+import type { CalendarReading, RateReading, Reading, Sample, ScalerState } from './state.ts'
+
+export interface Input {
+  signal: string
+  /** Absent when the signal is missing. */
+  wants?: number
+  why: string
+}
+
+/** What the signals ask for together. */
+export interface Demand {
+  inputs: Input[]
+  /** The largest wish, unrounded, and rounded up. */
+  raw: number
+  wants: number
+  active: boolean
+  floor: number
+  /** Demand signals without a reading, and those missing for long enough to fall back. */
+  missing: string[]
+  failed: string[]
+  /** Partitions over all lag signals that limit replicas; undefined where none does. */
+  partitions: number | undefined
+  even: boolean
+  lags: Record<string, LagAssessment>
+  rebalancing: string[]
+  memory: Pick<ScalerState, 'lag' | 'counters' | 'calendars' | 'failures'>
+}
+
+const figure = (value: number): string =>
+  value >= 100 ? Math.round(value).toLocaleString('en-GB') : String(Number(value.toPrecision(2)))
+
+export function demandOf(policy: Policy, state: ScalerState, sample: Sample, now: number): Demand {
+  const demand: Demand = {
+    inputs: [],
+    raw: 0,
+    wants: 0,
+    active: false,
+    floor: 0,
+    missing: [],
+    failed: [],
+    partitions: undefined,
+    even: false,
+    lags: {},
+    rebalancing: [],
+    memory: { lag: {}, counters: {}, calendars: {}, failures: {} }
+  }
+  for (const signal of policy.signals) {
+    const found = sample.signals[signal.name]
+    switch (signal.type) {
+      case 'lag':
+        addLag(demand, signal, { policy, state, sample, now, reading: found?.type === 'lag' ? found.reading : unread })
+        break
+      case 'rate':
+        addRate(demand, signal, { policy, state, now, reading: found?.type === 'rate' ? found.reading : unread })
+        break
+      case 'calendar':
+        addCalendar(demand, signal, { state, now, reading: found?.type === 'calendar' ? found.reading : unread })
+        break
+      default:
+        signal satisfies never
+    }
+  }
+  return demand
+}
+
+const unread: Reading<never> = { ok: false, why: 'it was not read' }
+
+function addLag(
+  demand: Demand,
+  signal: LagPolicy,
+  given: { policy: Policy; state: ScalerState; sample: Sample; now: number; reading: Reading<LagReading> }
+): void {
+  const { policy, state, sample, now, reading } = given
+  const before = state.lag[signal.name] ?? emptyLagMemory
+  if (!reading.ok) {
+    demand.memory.lag[signal.name] = before
+    // The cap stays what it was: a reading that is missing must not let replicas grow past the partitions.
+    const partitions = before.ring.at(-1)?.partitions.size
+    if (signal.limitToPartitions && partitions !== undefined) demand.partitions = (demand.partitions ?? 0) + partitions
+    return addMissing(demand, signal.name, reading.why, { policy, state })
+  }
+  const world = { replicas: sample.replicas, ready: sample.ready, now, pace: policy }
+  const { assessment, memory } = assessLag(signal, before, reading.value, world)
+  demand.memory.lag[signal.name] = memory
+  demand.lags[signal.name] = assessment
+  if (/Rebalance|Assigning|Reconciling/.test(reading.value.groupState ?? '')) demand.rebalancing.push(signal.name)
+  if (signal.limitToPartitions) demand.partitions = (demand.partitions ?? 0) + assessment.partitions
+  demand.even ||= signal.evenDistribution
+  const basis = assessment.learned
+    ? `at ${figure(assessment.drain?.perSecond ?? 0)}/s a replica and ${figure(assessment.arrival)}/s coming in, to catch up within ${signal.maxCatchUpSeconds} s`
+    : `at ${signal.lagPerReplica} a replica, as long as the drain rate is not learned`
+  addWish(demand, signal.name, {
+    raw: assessment.raw,
+    wants: assessment.wants,
+    active: assessment.active,
+    why: `lag ${figure(assessment.lag)} over ${assessment.partitions} partitions, ${basis}`
+  })
+}
+
+function addRate(
+  demand: Demand,
+  signal: RatePolicy,
+  { policy, state, now, reading }: { policy: Policy; state: ScalerState; now: number; reading: Reading<RateReading> }
+): void {
+  const before = state.counters[signal.name]
+  if (!reading.ok) {
+    if (before) demand.memory.counters[signal.name] = before
+    return addMissing(demand, signal.name, reading.why, { policy, state })
+  }
+  let perSecond: number
+  if ('counters' in reading.value) {
+    demand.memory.counters[signal.name] = { at: now, counters: reading.value.counters }
+    const rate = before && growthOf(before, { at: now, counters: reading.value.counters })
+    if (rate === undefined)
+      return addMissing(demand, signal.name, 'a counter gives a rate from its second reading on', { policy, state })
+    perSecond = rate
+  } else perSecond = reading.value.perSecond
+  const active = perSecond > signal.activation
+  const raw = active ? perSecond / signal.perReplica : 0
+  addWish(demand, signal.name, {
+    raw,
+    wants: active ? Math.max(1, roundUp(raw)) : 0,
+    active,
+    why: `${figure(perSecond)} bids/s at ${figure(signal.perReplica)} a replica`
+  })
+}
+
+/** A pod that came or went, or began to count anew, says nothing about this stretch; the others are taken as they are. */
+function growthOf(
+  before: { at: number; counters: Record<string, number> },
+  after: { at: number; counters: Record<string, number> }
+): number | undefined {
+  const grown = Object.entries(after.counters).flatMap(([address, value]) => {
+    const was = before.counters[address]
+    return was === undefined || value < was ? [] : [value - was]
+  })
+  if (grown.length === 0 || after.at <= before.at) return undefined
+  const perSecond = (grown.reduce((sum, each) => sum + each, 0) * 1000) / (after.at - before.at)
+  return perSecond * (Object.keys(after.counters).length / grown.length)
+}
+
+function addCalendar(
+  demand: Demand,
+  signal: CalendarPolicy,
+  { state, now, reading }: { state: ScalerState; now: number; reading: Reading<CalendarReading> }
+): void {
+  const known = reading.ok ? { at: now, endings: reading.value.endings } : state.calendars[signal.name]
+  if (known) demand.memory.calendars[signal.name] = known
+  if (!known || now - known.at > signal.staleAfterMs) {
+    const why = reading.ok ? '' : reading.why
+    demand.inputs.push({ signal: signal.name, why: `the calendar is stale and ignored: ${why}` })
+    return
+  }
+  const ending = known.endings.filter((at) => at > now && at <= now + signal.leadMs).length
+  const floor = Math.ceil(ending / signal.perReplica)
+  demand.floor = Math.max(demand.floor, floor)
+  demand.inputs.push({
+    signal: signal.name,
+    wants: floor,
+    why: `${ending} auctions end within ${signal.leadMs / 1000} s, at ${signal.perReplica} a replica`
+  })
+}
+
+function addWish(
+  demand: Demand,
+  signal: string,
+  { raw, wants, active, why }: { raw: number; wants: number; active: boolean; why: string }
+): void {
+  demand.memory.failures[signal] = 0
+  demand.inputs.push({ signal, wants: Number(raw.toFixed(2)), why })
+  demand.raw = Math.max(demand.raw, raw)
+  demand.wants = Math.max(demand.wants, wants)
+  demand.active ||= active
+}
+
+function addMissing(
+  demand: Demand,
+  signal: string,
+  why: string,
+  { policy, state }: { policy: Policy; state: ScalerState }
+): void {
+  const failures = Math.min((state.failures[signal] ?? 0) + 1, 1000)
+  demand.memory.failures[signal] = failures
+  demand.missing.push(signal)
+  if (failures >= policy.fallback.afterFailures) demand.failed.push(signal)
+  demand.inputs.push({ signal, why: `missing: ${why}` })
+}
