@@ -1,5 +1,6 @@
 import type { CustomResource } from '../kube/custom-resource.ts'
+import { healthCheck } from './health-check/types.ts'
 import { kafkaTopic } from './kafka-topic/types.ts'
 
 /** The one list of kinds. CRDs and RBAC come from it. */
-export const customResources: readonly CustomResource[] = [kafkaTopic]
+export const customResources: readonly CustomResource[] = [healthCheck, kafkaTopic]

@@ -113,12 +113,10 @@ const kept = [
 /** JSON Schema as Kubernetes' structural schemas want it: literals as enums, unions with null as `nullable`, no `$` keywords. */
 export function structural(schema: TSchema): Record<string, unknown> {
   const source = schema as unknown as Record<string, unknown>
-  if ('const' in source)
-    return {
-      ...structural({ ...source, const: undefined } as TSchema),
-      type: typeof source['const'],
-      enum: [source['const']]
-    }
+  if ('const' in source) {
+    const { const: value, ...rest } = source
+    return { ...structural(rest as TSchema), type: typeof value, enum: [value] }
+  }
   const union = source['anyOf'] as TSchema[] | undefined
   if (union !== undefined) return structuralUnion(source, union)
   const target: Record<string, unknown> = {}
