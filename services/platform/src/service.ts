@@ -96,6 +96,8 @@ export async function runService<Config>(options: ServiceOptions<Config>): Promi
     void end('unhandledRejection', 1)
   })
 
+  tellWarnings(log)
+
   try {
     const tracing = await startTelemetry(options.name, telemetry, log)
     if (tracing) context.closers.add('telemetry', tracing.stop, 'pools')
@@ -106,6 +108,15 @@ export async function runService<Config>(options: ServiceOptions<Config>): Promi
     log.fatal({ error }, 'The service could not start')
     await end('start', 1)
   }
+}
+
+/** Node's warnings as lines of the log, like everything else. kafkajs sets timers below zero, which is harmless and told once. */
+function tellWarnings(log: Logger): void {
+  process.removeAllListeners('warning')
+  process.on('warning', (warning) => {
+    const level = warning.name === 'TimeoutNegativeWarning' ? 'debug' : 'warn'
+    log[level]({ error: warning }, 'A warning of the runtime')
+  })
 }
 
 function endOnce(context: ServiceContext, ending: AbortController, telemetry: TelemetryConfig) {
