@@ -25,6 +25,8 @@ await runService({
     startInboxSweep(context, pool)
 
     const provider = createHttpProvider({ ...config.provider, connectionsMax: config.worker.concurrency + 8 })
+    // Not critical: what is due waits, and everything else is answered.
+    context.health.add('provider', () => provider.check(), { critical: false })
     context.closers.add('provider', () => provider.close(), 'pools')
     const metrics = createPaymentMetrics(context, pool)
     await startSaga(context, { kafka, pool, connectionString, provider, metrics, worker: config.worker })

@@ -136,6 +136,7 @@ export async function startHarness(environment: Record<string, string> = {}) {
     async toldOf(sale: Sale, last: string): Promise<string[]> {
       const names = () => told.filter(({ key }) => key === sale.orderNumber).map(({ definition }) => definition.name)
       return await eventually(() => names().at(-1) === last && names(), {
+        withinMs: 90_000,
         what: `${last} of ${sale.orderNumber}; so far ${names().join(', ')}`
       })
     },
@@ -151,7 +152,7 @@ export async function startHarness(environment: Record<string, string> = {}) {
           const status = await this.statusOf(sale)
           return status !== undefined && statuses.includes(status) && status
         },
-        { what: `${sale.orderNumber} to be ${statuses.join(' or ')}` }
+        { withinMs: 90_000, what: `${sale.orderNumber} to be ${statuses.join(' or ')}` }
       )
     },
     async reaches(sale: Sale, status: string): Promise<void> {

@@ -105,10 +105,18 @@ describe('an auction’s feed', () => {
     expect(sent.size).toBe(1)
   })
   it('sends a crowd fewer frames than entries, and the newest of them in the end', () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'performance'] })
     try {
       const { feed } = aFeed()
       const crowd = Array.from({ length: 2_000 }, () => new Reader())
+      // Each send takes its time.
+      const { send } = Reader.prototype
+      for (const reader of crowd) {
+        reader.send = (data) => {
+          vi.advanceTimersByTime(0.02)
+          send.call(reader, data)
+        }
+      }
       for (const { connection } of crowd) feed.watch(connection, undefined)
       for (let sequence = 1; sequence <= 100; sequence++) {
         feed.decided(decided(sequence))

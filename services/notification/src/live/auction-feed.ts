@@ -20,17 +20,24 @@ import { frameOf, type Following, type Laggards, type LiveConnection } from './c
 const keptEventsMax = 64
 
 /**
- * Sending to one watcher costs some 10 µs of this process. A crowd of thousands on a hot auction would take all of it, so beyond a
- * share of it a crowd gets fewer frames: what came in between is told by one snapshot.
+ * Sending to one watcher costs some 20 µs of this process. A crowd is served in slices, so that other work gets its turn, and takes
+ * at most a quarter of the time: entries that come faster are told to it by one snapshot.
  */
-const pacedMsPerWatcher = 0.04
-const unpacedMs = 10
+const sliceWatchers = 250
+const restPerWork = 3
 
 interface Kept {
   sequence: number
   name: 'BidsDecided' | 'AuctionClosed'
   data: LiveAuctionEvent
   frame?: Buffer
+}
+
+interface Saying {
+  frame: Buffer
+  sequence: number
+  /** The frame is an event; otherwise a snapshot. */
+  isOne: boolean
 }
 
 export interface FeedParts {
@@ -55,8 +62,9 @@ export class AuctionFeed {
   #keptAfter: number
   #pending: Kept[] = []
   #pendingJump = false
-  #pacing: NodeJS.Timeout | undefined
-  #sentAt = 0
+  /** Saying something, or resting from it. */
+  #isBusy = false
+  #resting: NodeJS.Timeout | NodeJS.Immediate | undefined
 
   constructor(auctionId: string, parts: FeedParts) {
     this.stream = `auction:${auctionId}`
@@ -132,36 +140,58 @@ export class AuctionFeed {
     if (this.#watchers.size === 0) return
     if (kept) this.#pending.push(kept)
     else this.#pendingJump = true
-    if (this.#pacing) return
-    const paceMs = this.#watchers.size * pacedMsPerWatcher
-    const waitMs = paceMs <= unpacedMs ? 0 : this.#sentAt + paceMs - performance.now()
-    if (waitMs <= 0) this.#flush()
-    else this.#pacing = setTimeout(() => this.#flush(), waitMs)
+    if (!this.#isBusy) this.#flush()
   }
 
+  /** Says what is pending to all watchers, and rests as the crowd demands. */
   #flush(): void {
-    this.#pacing = undefined
-    this.#sentAt = performance.now()
     const [only, ...more] = this.#pending
     const isOne = only !== undefined && more.length === 0 && !this.#pendingJump
     this.#pending = []
     this.#pendingJump = false
     const frame = isOne ? this.#eventFrame(only) : this.#snapshotFrame()
     if (!frame) return
-    let sent = 0
-    for (const watcher of this.#watchers) {
-      // A reader that came back with a newer sequence than this process had gets what follows that.
-      if (watcher.sequence >= this.sequence || this.#parts.laggards.has(watcher)) continue
-      // An event follows exactly the one before it; whoever has not got that one needs the whole.
-      if (watcher.connection.isFull) this.#parts.laggards.add(watcher)
-      else if (isOne && watcher.sequence !== only.sequence - 1) this.#snapshot(watcher)
-      else {
-        watcher.connection.send(frame)
-        watcher.sequence = this.sequence
-        sent++
-      }
+    const saying = { frame, sequence: this.sequence, isOne }
+    this.#isBusy = true
+    this.#slice(this.#watchers.values(), saying, { sent: 0, workMs: 0 })
+  }
+
+  #slice(watchers: Iterator<Watcher>, saying: Saying, done: { sent: number; workMs: number }): void {
+    const startedAt = performance.now()
+    for (let count = 0; count < sliceWatchers; count++) {
+      const { value: watcher, done: isLast } = watchers.next()
+      if (isLast || !watcher)
+        return this.#rest(saying, { ...done, workMs: done.workMs + performance.now() - startedAt })
+      if (this.#say(watcher, saying)) done.sent++
     }
+    done.workMs += performance.now() - startedAt
+    this.#resting = setImmediate(() => this.#slice(watchers, saying, done))
+  }
+
+  #say(watcher: Watcher, { frame, sequence, isOne }: Saying): boolean {
+    // A reader that came a moment ago, or came back with more than this process had, gets what follows that.
+    if (watcher.sequence >= sequence || this.#parts.laggards.has(watcher)) return false
+    if (watcher.connection.isFull) {
+      this.#parts.laggards.add(watcher)
+      return false
+    }
+    // An event follows exactly the one before it; whoever has not got that one needs the whole.
+    if (isOne && watcher.sequence !== sequence - 1) this.#snapshot(watcher)
+    else {
+      watcher.connection.send(frame)
+      watcher.sequence = sequence
+    }
+    return true
+  }
+
+  #rest({ isOne }: Saying, { sent, workMs }: { sent: number; workMs: number }): void {
     this.#parts.onFrames(isOne ? 'event' : 'snapshot', sent)
+    const goOn = (): void => {
+      this.#isBusy = false
+      if (this.#pending.length > 0 || this.#pendingJump) this.#flush()
+    }
+    if (this.#watchers.size <= sliceWatchers) goOn()
+    else this.#resting = setTimeout(goOn, workMs * restPerWork)
   }
 
   #eventFrame(kept: Kept): Buffer {
@@ -183,11 +213,6 @@ export class AuctionFeed {
 
   /** Begins with what followed `afterSequence`, where that is still kept, and otherwise with a snapshot. */
   watch(connection: LiveConnection, afterSequence: number | undefined): Watcher {
-    // What is being paced belongs to those who were here before; the newcomer starts behind it.
-    if (this.#pacing) {
-      clearTimeout(this.#pacing)
-      this.#flush()
-    }
     const watcher: Watcher = { connection, sequence: afterSequence ?? -1, catchUp: () => this.#snapshot(watcher) }
     this.#watchers.add(watcher)
     const canResume = afterSequence !== undefined && afterSequence >= this.#keptAfter && afterSequence <= this.sequence
@@ -209,6 +234,7 @@ export class AuctionFeed {
   }
 
   stop(): void {
-    clearTimeout(this.#pacing)
+    clearTimeout(this.#resting as NodeJS.Timeout | undefined)
+    clearImmediate(this.#resting as NodeJS.Immediate | undefined)
   }
 }
