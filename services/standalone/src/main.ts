@@ -6,6 +6,7 @@ import { readConfig } from './config.ts'
 import { watchForEnding } from './ending.ts'
 import { describeFailure } from './failure.ts'
 import { type Platform, startPlatform } from './platform.ts'
+import { seed } from './seed/seed.ts'
 
 const usage = `npm start               the whole platform on this machine
 npm start -- --fresh    the same, with all stored data cleared first`
@@ -14,16 +15,26 @@ const stopBoundMs = 15_000
 const say = (line: string): void => console.log(`  ${line}`)
 
 function announce(platform: Platform, tookMs: number): void {
-  const { url, mailUrl, admin, directories } = platform
+  const { url, mailUrl, admin, bidder, directories } = platform
   console.log(`
 Gavel is ready at ${url} (${(tookMs / 1000).toFixed(1)} s)
 
   admin      ${admin.email}   password ${admin.password}
+  bidder     ${bidder.email}  password ${bidder.password}
   mails      ${mailUrl}
   API        ${url}/docs
   logs       ${directories.logs}
 
 npm run demo plays one sale through it. Ctrl-C ends everything.`)
+}
+
+/** A platform without a few items is usable all the same, so a failure here is told and not fatal. */
+async function fill({ url, admin, bidder, missing }: Platform): Promise<void> {
+  if (missing.length > 0) return
+  say('putting up a few items')
+  await seed(url, admin, bidder, Date.now()).catch((error: unknown) =>
+    say(`The items are not up: ${describeFailure(error)}`)
+  )
 }
 
 const ending = watchForEnding()
@@ -38,9 +49,13 @@ async function run(): Promise<void> {
   void ending.wait().then(() => (up ? undefined : stopAllChildren(stopBoundMs)))
   const platform = await startPlatform({ ...config, restart: true, progress: say })
   up = true
-  if (ending.told() === undefined) announce(platform, performance.now() - began)
-  console.log(`\nEnding (${await ending.wait()}).`)
-  await platform.stop()
+  try {
+    if (ending.told() === undefined) await fill(platform)
+    if (ending.told() === undefined) announce(platform, performance.now() - began)
+    console.log(`\nEnding (${await ending.wait()}).`)
+  } finally {
+    await platform.stop()
+  }
 }
 
 const unknown = process.argv.slice(2).find((argument) => argument !== '--fresh')

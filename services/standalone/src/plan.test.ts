@@ -12,7 +12,12 @@ function anInput(change: Partial<PlanInput> = {}): PlanInput {
     urls: { kafka: 'k:1', mongodb: 'mongodb://m/', postgres: 'postgres://p@h:5', redis: 'redis://r' },
     ports: ports as Ports,
     replicas,
-    secrets: { adminPassword: 'unused', providerApiKey: 'provider-key', keyEncryptionKey: 'encryption-key' },
+    secrets: {
+      adminPassword: 'unused',
+      bidderPassword: 'unused',
+      providerApiKey: 'provider-key',
+      keyEncryptionKey: 'encryption-key'
+    },
     admin: { email: 'admin@example.com', password: 'admin-password' },
     data: '/data',
     ...change

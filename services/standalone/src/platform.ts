@@ -46,6 +46,8 @@ export type Platform = {
   urls: BackendUrls
   directories: Directories
   admin: Admin
+  /** A bidder's account to try things with; it exists once the platform was seeded. */
+  bidder: Admin
   /** Services that this checkout does not hold yet. */
   missing: string[]
   /** A process by name: a service, `bidding-2`, `provider`, `mail` or `gateway`. */
@@ -196,6 +198,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 
   const secrets = keptSecrets(join(directories.data, 'secrets.json'))
   const admin = { email: 'admin@gavel.example', password: secrets.adminPassword, ...options.admin }
+  const bidder = { email: 'bidder@gavel.example', password: secrets.bidderPassword }
   const backends = await prepareBackends(options, ports)
   const { urls } = backends
   const { env, serviceEnv, services: only } = options
@@ -227,6 +230,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     urls,
     directories,
     admin,
+    bidder,
     missing,
     service: (name) => named(parts, name),
     backend: (name) => named(backends.parts, name),

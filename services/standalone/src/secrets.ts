@@ -5,10 +5,16 @@ import { dirname } from 'node:path'
 export type Admin = { email: string; password: string }
 
 /** What this one machine made up for itself. It lies beside the data it opens, readable by its owner alone. */
-export type Secrets = { adminPassword: string; providerApiKey: string; keyEncryptionKey: string }
+export type Secrets = {
+  adminPassword: string
+  bidderPassword: string
+  providerApiKey: string
+  keyEncryptionKey: string
+}
 
 const made = (): Secrets => ({
   adminPassword: randomBytes(12).toString('base64url'),
+  bidderPassword: randomBytes(12).toString('base64url'),
   providerApiKey: randomBytes(24).toString('base64url'),
   keyEncryptionKey: randomBytes(32).toString('base64')
 })
