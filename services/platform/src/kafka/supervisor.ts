@@ -20,8 +20,9 @@ export interface Supervised {
   stop(): Promise<void>
 }
 
-const HEARTBEAT_MS = 3000
-const SESSION_MS = 30_000
+const HEARTBEAT_MS = 2000
+/** A member that was killed keeps its partitions for so long, and a group that it left waits for it. */
+const SESSION_MS = 10_000
 /** No fetch and no heartbeat for so long means that the client hangs. */
 const SILENCE_MS = 90_000
 
