@@ -65,7 +65,11 @@ export type ConsumerGroupCheck = Static<typeof ConsumerGroupCheck>
 export const PrometheusCheck = Type.Object(
   {
     url: Url('Address of Prometheus.'),
-    query: Type.String({ minLength: 1, maxLength: 4000, description: 'PromQL; each of its samples must be in bounds.' }),
+    query: Type.String({
+      minLength: 1,
+      maxLength: 4000,
+      description: 'PromQL; each of its samples must be in bounds.'
+    }),
     min: Type.Optional(Type.Number({ description: 'Lower bound, included.' })),
     max: Type.Optional(Type.Number({ description: 'Upper bound, included.' }))
   },
@@ -96,10 +100,16 @@ export const SyntheticSaleCheck = Type.Object(
       minLength: 1,
       maxLength: 64,
       pattern: '^canary-[A-Za-z0-9_-]+$',
-      description: 'A product made for this, with stock. Its id starts with canary-, which keeps it out of every figure.'
+      description:
+        'A product made for this, with stock. Its id starts with canary-, which keeps it out of every figure.'
     }),
     orderWithinSeconds: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 300, default: 15, description: 'How soon the bid must have become an order.' })
+      Type.Integer({
+        minimum: 1,
+        maximum: 300,
+        default: 15,
+        description: 'How soon the bid must have become an order.'
+      })
     )
   },
   { description: 'A canary bid through the gateway that must become an order in time.' }

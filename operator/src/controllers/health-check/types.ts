@@ -36,7 +36,9 @@ export const HealthCheckStatus = Type.Object({
   ),
   consecutiveFailures: Type.Optional(Type.Integer({ description: 'As of lastCheckedAt.' })),
   consecutiveSuccesses: Type.Optional(Type.Integer({ description: 'As of lastCheckedAt.' })),
-  history: Type.Optional(Type.Array(Transition, { maxItems: 100, description: 'Changes of the outcome, newest first.' })),
+  history: Type.Optional(
+    Type.Array(Transition, { maxItems: 100, description: 'Changes of the outcome, newest first.' })
+  ),
   restarts: Type.Optional(
     Type.Array(Type.String({ format: 'date-time' }), {
       maxItems: 60,

@@ -3,11 +3,21 @@ import { request } from 'undici'
 /** What one HTTP probe found: an answer, or why there is none. */
 export type HttpProbe = { answered: true; status: number; body: unknown } | { answered: false; error: string }
 
+/** The same with the body as it came. */
+export type HttpAnswer = { answered: true; status: number; text: string } | { answered: false; error: string }
+
 export interface HttpProbeOptions {
   timeoutMs: number
   /** A longer body is not read: a probe's answer is short. */
   bodyLimitBytes?: number
   signal?: AbortSignal
+}
+
+export interface HttpQuestion extends HttpProbeOptions {
+  method?: 'GET' | 'HEAD' | 'POST'
+  headers?: Record<string, string>
+  /** Sent as it is. */
+  body?: string
 }
 
 async function textUpTo(body: AsyncIterable<Buffer>, limitBytes: number): Promise<string> {
@@ -37,14 +47,27 @@ function kindOf(error: unknown, timeoutMs: number): string {
 }
 
 /** Asks once, within a bound, and never throws. Any answer is a finding, whatever its status. */
-export async function probeHttp(url: string, options: HttpProbeOptions): Promise<HttpProbe> {
-  const { timeoutMs, bodyLimitBytes = 64 * 1024 } = options
+export async function askHttp(url: string, question: HttpQuestion): Promise<HttpAnswer> {
+  const { timeoutMs, bodyLimitBytes = 64 * 1024, method = 'GET', headers, body: sent } = question
   const late = AbortSignal.timeout(timeoutMs)
-  const signal = options.signal ? AbortSignal.any([late, options.signal]) : late
+  const signal = question.signal ? AbortSignal.any([late, question.signal]) : late
   try {
-    const { statusCode, body } = await request(url, { signal, headersTimeout: timeoutMs, bodyTimeout: timeoutMs })
-    return { answered: true, status: statusCode, body: parsed(await textUpTo(body, bodyLimitBytes)) }
+    const { statusCode, body } = await request(url, {
+      method,
+      signal,
+      headersTimeout: timeoutMs,
+      bodyTimeout: timeoutMs,
+      ...(headers === undefined ? {} : { headers }),
+      ...(sent === undefined ? {} : { body: sent })
+    })
+    return { answered: true, status: statusCode, text: await textUpTo(body, bodyLimitBytes) }
   } catch (error) {
     return { answered: false, error: kindOf(error, timeoutMs) }
   }
+}
+
+/** {@link askHttp} by GET, for an answer in JSON; a body that is none is `undefined`. */
+export async function probeHttp(url: string, options: HttpProbeOptions): Promise<HttpProbe> {
+  const answer = await askHttp(url, options)
+  return answer.answered ? { answered: true, status: answer.status, body: parsed(answer.text) } : answer
 }
