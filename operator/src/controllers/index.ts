@@ -1,6 +1,7 @@
 import type { CustomResource } from '../kube/custom-resource.ts'
 import { healthCheck } from './health-check/types.ts'
 import { kafkaTopic } from './kafka-topic/types.ts'
+import { scaler } from './scaler/types.ts'
 
 /** The one list of kinds. CRDs and RBAC come from it. */
-export const customResources: readonly CustomResource[] = [healthCheck, kafkaTopic]
+export const customResources: readonly CustomResource[] = [healthCheck, kafkaTopic, scaler]

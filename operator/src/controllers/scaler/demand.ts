@@ -20,7 +20,7 @@ export interface Demand {
   /** Demand signals without a reading, and those missing for long enough to fall back. */
   missing: string[]
   failed: string[]
-  /** Partitions over all lag signals that limit replicas; undefined where none does. */
+  /** Partitions of the widest group among the lag signals that limit replicas; undefined where none does. */
   partitions: number | undefined
   even: boolean
   lags: Record<string, LagAssessment>
@@ -78,7 +78,7 @@ function addLag(
     demand.memory.lag[signal.name] = before
     // The cap stays what it was: a reading that is missing must not let replicas grow past the partitions.
     const partitions = before.ring.at(-1)?.partitions.size
-    if (signal.limitToPartitions && partitions !== undefined) demand.partitions = (demand.partitions ?? 0) + partitions
+    if (signal.limitToPartitions && partitions !== undefined) limitTo(demand, partitions)
     return addMissing(demand, signal.name, reading.why, { policy, state })
   }
   const world = { replicas: sample.replicas, ready: sample.ready, now, pace: policy }
@@ -86,7 +86,7 @@ function addLag(
   demand.memory.lag[signal.name] = memory
   demand.lags[signal.name] = assessment
   if (/Rebalance|Assigning|Reconciling/.test(reading.value.groupState ?? '')) demand.rebalancing.push(signal.name)
-  if (signal.limitToPartitions) demand.partitions = (demand.partitions ?? 0) + assessment.partitions
+  if (signal.limitToPartitions) limitTo(demand, assessment.partitions)
   demand.even ||= signal.evenDistribution
   const basis = assessment.learned
     ? `at ${figure(assessment.drain?.perSecond ?? 0)}/s a replica and ${figure(assessment.arrival)}/s coming in, to catch up within ${signal.maxCatchUpSeconds} s`
@@ -97,6 +97,11 @@ function addLag(
     active: assessment.active,
     why: `lag ${figure(assessment.lag)} over ${assessment.partitions} partitions, ${basis}`
   })
+}
+
+/** Each replica joins every group, so the group with the most partitions says how many replicas find something to read. */
+const limitTo = (demand: Demand, partitions: number): void => {
+  demand.partitions = Math.max(demand.partitions ?? 0, partitions)
 }
 
 function addRate(

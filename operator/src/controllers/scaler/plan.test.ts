@@ -513,7 +513,7 @@ describe('whatever the signals say', () => {
     fc.assert(
       fc.property(arbitraryPolicy, fc.integer({ min: 0, max: 24 }), arbitrarySignals, (policy, start, moment) => {
         const world = new World(policy, Math.min(Math.max(start, policy.min), policy.max))
-        const still = { ...moment, state: 'Stable' }
+        const still = { ...moment, state: 'Stable' as const }
         for (let step = 0; step < 400; step++) world.step(signalsOf(still, world.now))
         expect(changesOf(world.history.slice(200))).toBe(0)
         // On the way there it goes down and up at most once each.
