@@ -23,6 +23,13 @@ export interface Supervised {
 const HEARTBEAT_MS = 2000
 /** A member that was killed keeps its partitions for so long, and a group that it left waits for it. */
 const SESSION_MS = 10_000
+/** So long the others wait, when members come or go, for one that finishes its batch. */
+const REBALANCE_MS = 30_000
+/**
+ * kafkajs tries for about two and a half minutes, a second apart, and keeps its membership meanwhile, so that it goes on in the moment
+ * the broker is back. Only then is it given up: a new member has to wait until the old one's session is over.
+ */
+const PATIENCE = { initialRetryTime: 100, maxRetryTime: 1000, retries: 60 }
 /** No fetch and no heartbeat for so long means that the client hangs. */
 const SILENCE_MS = 90_000
 
@@ -73,11 +80,11 @@ async function live(kafka: KafkaHandle, options: SupervisedOptions, signal: Abor
     groupId: options.group,
     allowAutoTopicCreation: false,
     sessionTimeout: SESSION_MS,
-    rebalanceTimeout: SESSION_MS,
+    rebalanceTimeout: REBALANCE_MS,
     heartbeatInterval: HEARTBEAT_MS,
     metadataMaxAge: 60_000,
     maxWaitTimeInMs: 500,
-    retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 4, restartOnFailure: async () => false }
+    retry: { ...PATIENCE, restartOnFailure: async () => false }
   })
   const ended = Promise.withResolvers<void>()
   ended.promise.catch(() => undefined)
@@ -98,7 +105,7 @@ async function live(kafka: KafkaHandle, options: SupervisedOptions, signal: Abor
     signal.removeEventListener('abort', stop)
     clearInterval(watch)
     // Waits for the batches in hand; a broker that is gone must not make it wait for good.
-    await Promise.race([consumer.disconnect().catch(() => undefined), delay(SESSION_MS, undefined, { ref: false })])
+    await Promise.race([consumer.disconnect().catch(() => undefined), delay(REBALANCE_MS, undefined, { ref: false })])
   }
 }
 
