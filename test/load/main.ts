@@ -61,6 +61,9 @@ async function run(plan: Plan, json: string | undefined): Promise<void> {
       if (ratio > 0)
         say(`${name}, ${connections} connections: through Envoy with tokens ${Math.round(ratio * 100)} % of direct`)
     }
+    say(
+      'Bids that overtake one another, as in a full Envoy, meet a higher price and are refused: that too is decided and recorded.'
+    )
     const inLedger = checks.reduce((sum, check) => sum + check.inLedger, 0)
     const acknowledged = checks.reduce((sum, check) => sum + check.acknowledged, 0)
     say(
