@@ -97,8 +97,8 @@ export const SyntheticSaleCheck = Type.Object(
       'A Secret in this namespace with the keys email and password of an administrator’s account made for this.'
     ),
     productId: Type.String({
-      minLength: 1,
-      maxLength: 64,
+      minLength: 8,
+      maxLength: 46,
       pattern: '^canary-[A-Za-z0-9_-]+$',
       description:
         'A product made for this, with stock. Its id starts with canary-, which keeps it out of every figure.'
