@@ -60,6 +60,7 @@ const decided = (terms: Terms, document: LedgerDocument, entry: PublicEntry) => 
     const common = {
       bidId: bid.bidId,
       userId: bidderAt(document, index),
+      bidder: bid.bidder,
       priceMinor: bid.priceMinor,
       quantity: bid.quantity
     }
@@ -72,6 +73,7 @@ const decided = (terms: Terms, document: LedgerDocument, entry: PublicEntry) => 
     priceMinor: entry.standing.priceMinor,
     priceToBeatMinor: priceToBeatAt(terms, entry.standing.priceMinor),
     leaderUserId: document.leader,
+    leader: entry.standing.leader,
     reserveMet: entry.standing.reserveMet,
     bidCount: entry.standing.bidCount,
     quantityLeft: entry.standing.quantityLeft,
@@ -87,6 +89,7 @@ const closed = (terms: Terms, document: LedgerDocument, entry: PublicEntry) => (
   sequence: entry.sequence,
   outcome: entry.closing?.outcome,
   winnerUserId: entry.closing?.winner === null ? null : document.leader,
+  winner: entry.closing?.winner ?? null,
   priceMinor: entry.closing?.priceMinor,
   currency: terms.currency,
   bidCount: entry.standing.bidCount,
@@ -127,4 +130,4 @@ function bidderAt(document: LedgerDocument, index: number): string {
 export const bytesOf = (document: LedgerDocument, entry: PublicEntry): number =>
   600 +
   document.text.length +
-  (entry.bids ?? []).reduce((sum, bid) => sum + 120 + (bid.sale === undefined ? 0 : 800), 0)
+  (entry.bids ?? []).reduce((sum, bid) => sum + 150 + (bid.sale === undefined ? 0 : 800), 0)
