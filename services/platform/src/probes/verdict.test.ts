@@ -6,10 +6,12 @@ import { advance, unjudged, type Thresholds, type Verdict } from './verdict.ts'
 const findings = { P: passing('well'), F: failing('down'), I: inconclusive('away') }
 const thresholds: Thresholds = { failures: 3, successes: 2, history: 5 }
 const follow = (letters: string, given = thresholds): Verdict =>
-  [...letters].reduce(
-    (verdict, letter, index) => advance(verdict, findings[letter as 'P' | 'F' | 'I'], given, index + 1),
-    unjudged(0)
-  )
+  letters
+    .split('')
+    .reduce<Verdict>(
+      (verdict, letter, index) => advance(verdict, findings[letter as 'P' | 'F' | 'I'], given, index + 1),
+      unjudged(0)
+    )
 
 test.each<[string, Outcome]>([
   ['', 'Inconclusive'],
@@ -65,7 +67,7 @@ describe('always', () => {
     fc.assert(
       fc.property(rows, (letters) => {
         let verdict = unjudged(0)
-        for (const [index, letter] of [...letters].entries()) {
+        for (const [index, letter] of letters.split('').entries()) {
           const next = advance(verdict, findings[letter as 'P' | 'F' | 'I'] as Finding, thresholds, index + 1)
           expect(next.sinceMs === index + 1).toBe(next.outcome !== verdict.outcome)
           verdict = next
