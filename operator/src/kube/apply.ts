@@ -29,28 +29,22 @@ export const hashOf = (object: unknown): string =>
     .slice(0, 32)
 
 /**
- * Applies an object we own, unless the one observed carries the hash of the same wish. Whoever changed a field by hand in between is
- * overruled at the next full comparison, where `observed` is left out.
- * @returns whether a request was sent.
+ * Applies an object we own, with the hash of the wish noted on it: whoever reads it later knows without a request whether it was applied
+ * by the same wish.
+ * @returns the object as the server has it now.
  */
 export async function applyObject(
   client: KubeClient,
   desired: DesiredObject,
-  observed: KubeObject | undefined,
   fieldManager: string
-): Promise<boolean> {
-  const hash = hashOf(desired.object)
-  if (observed?.metadata.annotations?.[appliedHashAnnotation] === hash) return false
+): Promise<KubeObject> {
   const { metadata } = desired.object
-  await client.apply(
+  const annotations = { ...metadata.annotations, [appliedHashAnnotation]: hashOf(desired.object) }
+  return await client.apply(
     desired.kind,
-    {
-      ...desired.object,
-      metadata: { ...metadata, annotations: { ...metadata.annotations, [appliedHashAnnotation]: hash } }
-    },
+    { ...desired.object, metadata: { ...metadata, annotations } },
     fieldManager
   )
-  return true
 }
 
 /** The owner reference that lets garbage collection end what an object made. */

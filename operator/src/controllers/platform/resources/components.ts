@@ -1,0 +1,94 @@
+import type { ServiceDefinition } from '@gavel/contracts/services.ts'
+import type { DesiredObject } from '../../../kube/apply.ts'
+import { gatewayConfigMap, gatewayDeployment, gatewayService } from './gateway.ts'
+import { gatewayHealthChecks, serviceHealthChecks } from './health-checks.ts'
+import { gatewayName, inOrder, replicasOf, scaled, type BuildContext } from './metadata.ts'
+import { migrationJob } from './migration.ts'
+import { denyByDefault, gatewayPolicies, migrationPolicies, servicePolicies } from './network.ts'
+import { scalerResource } from './scaling.ts'
+import { topicResources } from './topics.ts'
+import {
+  clusterService,
+  disruptionBudget,
+  serviceAccount,
+  serviceConfigMap,
+  serviceDeployment
+} from './workload.ts'
+
+/** One step of a rollout: what is applied together, and what must be well before the next. */
+export interface Component {
+  name: string
+  type: 'foundation' | 'migration' | 'service' | 'gateway'
+  objects: DesiredObject[]
+  /** A Job that must have ended well, or a Deployment all of which must be available. */
+  gate?: DesiredObject
+  /** The fewest pods, where a Scaler owns the number: with so many a Deployment begins. */
+  scaledFrom?: number
+}
+
+const foundation = (context: BuildContext): Component => ({
+  name: 'foundation',
+  type: 'foundation',
+  objects: [...denyByDefault(context), ...topicResources(context)]
+})
+
+function migration(context: BuildContext, service: ServiceDefinition): Component {
+  const job = migrationJob(context, service)
+  return {
+    name: `${service.name}-migration`,
+    type: 'migration',
+    objects: [
+      serviceAccount(context, service.name, 'service'),
+      serviceConfigMap(context, service),
+      ...migrationPolicies(context, service),
+      job
+    ],
+    gate: job
+  }
+}
+
+function workload(context: BuildContext, service: ServiceDefinition): Component {
+  const deployment = serviceDeployment(context, service)
+  return {
+    name: service.name,
+    type: 'service',
+    objects: [
+      serviceAccount(context, service.name, 'service'),
+      serviceConfigMap(context, service),
+      ...servicePolicies(context, service),
+      clusterService(context, service),
+      deployment,
+      disruptionBudget(context, service.name, 'service'),
+      ...scalerResource(context, service),
+      ...serviceHealthChecks(context, service)
+    ],
+    gate: deployment,
+    ...(scaled(context, service) ? { scaledFrom: replicasOf(context, service) } : {})
+  }
+}
+
+function gateway(context: BuildContext): Component {
+  const deployment = gatewayDeployment(context)
+  return {
+    name: gatewayName,
+    type: 'gateway',
+    objects: [
+      serviceAccount(context, gatewayName, 'gateway'),
+      gatewayConfigMap(context),
+      ...gatewayPolicies(context),
+      gatewayService(context),
+      deployment,
+      disruptionBudget(context, gatewayName, 'gateway'),
+      ...gatewayHealthChecks(context)
+    ],
+    gate: deployment
+  }
+}
+
+/** The whole platform as steps in their order: what everybody stands on, every database, every service, and the way in. */
+export const componentsOf = (context: BuildContext): Component[] => [
+  foundation(context),
+  ...inOrder.filter(({ stores }) => stores.includes('postgres')).map((service) => migration(context, service)),
+  ...inOrder.map((service) => workload(context, service)),
+  gateway(context)
+]
