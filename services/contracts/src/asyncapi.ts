@@ -15,7 +15,10 @@ const headers: JsonSchema = {
   required: ['ce_specversion', 'ce_id', 'ce_type', 'ce_source', 'ce_time', 'content-type'],
   properties: {
     ce_specversion: { type: 'string', const: '1.0' },
-    ce_id: { type: 'string', description: 'The same for every delivery of one event: a reader that has seen it drops it.' },
+    ce_id: {
+      type: 'string',
+      description: 'The same for every delivery of one event: a reader that has seen it drops it.'
+    },
     ce_type: { type: 'string', description: 'The name and version of the event.' },
     ce_source: { type: 'string', description: 'The service that says so.' },
     ce_subject: { type: 'string', description: 'What it is about.' },
@@ -55,7 +58,11 @@ function operations(topic: TopicDefinition): JsonSchema {
   const reference = { $ref: `#/channels/${camel(topic.name)}` }
   const sends: [string, JsonSchema] = [
     `${topic.owner}Sends${capital(camel(topic.name))}`,
-    { action: 'send', channel: reference, summary: `${topic.owner} publishes ${topic.events.map(({ name }) => name).join(', ')}.` }
+    {
+      action: 'send',
+      channel: reference,
+      summary: `${topic.owner} publishes ${topic.events.map(({ name }) => name).join(', ')}.`
+    }
   ]
   const receives = services
     .filter(({ consumes }) => consumes.includes(topic))

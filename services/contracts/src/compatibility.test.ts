@@ -4,7 +4,8 @@ import { compareWithLock, extendLock } from './compatibility.ts'
 import { defineEvent } from './define.ts'
 import { readLock, staleFiles } from './generate.ts'
 
-const fact = (version: number, data = Type.Object({ amount: Type.Integer() })) => defineEvent('Fact', version, 'A fact.', data)
+const fact = (version: number, data = Type.Object({ amount: Type.Integer() })) =>
+  defineEvent('Fact', version, 'A fact.', data)
 
 describe('the lock of published events', () => {
   it('holds every event version, unchanged since it was published', async () => {
@@ -27,7 +28,10 @@ describe('the lock of published events', () => {
 
   it('does not mind other words or another order', () => {
     const lock = extendLock({}, [fact(1, Type.Object({ amount: Type.Integer(), place: Type.String() }) as never)])
-    const reworded = fact(1, Type.Object({ place: Type.String(), amount: Type.Integer({ description: 'Whole.' }) }) as never)
+    const reworded = fact(
+      1,
+      Type.Object({ place: Type.String(), amount: Type.Integer({ description: 'Whole.' }) }) as never
+    )
     expect(compareWithLock(lock, [reworded]).missing).toEqual([])
   })
 })

@@ -61,6 +61,8 @@ export interface Operation<
   errors: readonly ErrorCode[]
   /** True where the gateway may repeat the request after a connection failure: safe methods, or idempotent by a client-chosen id. */
   idempotent?: boolean
+  /** True where the answer is a stream of Server-Sent Events, which lasts as long as its reader stays. */
+  stream?: boolean
 }
 
 export function defineOperation<

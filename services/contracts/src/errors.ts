@@ -68,6 +68,10 @@ export const errors = {
   NOTIFICATION_NOT_FOUND: { status: 404, title: 'There is no such notification' },
   STREAM_UNKNOWN: { status: 404, title: 'There is no such stream' },
 
+  // eventlog
+  EVENT_NOT_FOUND: { status: 404, title: 'There is no such event' },
+  HISTORY_TOO_LONG: { status: 422, title: 'There are more events than one history is folded from' },
+
   // dead letters
   DEAD_LETTER_NOT_FOUND: { status: 404, title: 'There is no such dead letter' }
 } as const satisfies Record<string, { status: number; title: string }>

@@ -37,7 +37,9 @@ export async function staleFiles(): Promise<string[]> {
 async function main(check: boolean): Promise<void> {
   const { changed } = compareWithLock(await readLock())
   for (const type of changed) {
-    console.error(`${type} differs from what was published. Give the new shape a new version (defineEvent's second argument).`)
+    console.error(
+      `${type} differs from what was published. Give the new shape a new version (defineEvent's second argument).`
+    )
   }
   if (changed.length > 0) {
     console.error(`Was it never released? Then remove it from docs/${lockFile} and run this again.`)

@@ -1,6 +1,7 @@
 export type JsonSchema = Record<string, unknown>
 
-const isObject = (value: unknown): value is JsonSchema => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isObject = (value: unknown): value is JsonSchema =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** A choice of literals of one type is an `enum`: shorter to read, faster to check and to write. */
 function choiceOfLiterals(branches: readonly unknown[]): JsonSchema | undefined {
@@ -16,7 +17,8 @@ function nullable(branches: readonly unknown[]): JsonSchema | undefined {
   if (branches.length !== 2) return undefined
   const other = branches.find((branch) => isObject(branch) && branch.type !== 'null')
   const isNull = branches.some((branch) => isObject(branch) && branch.type === 'null')
-  if (!isNull || !isObject(other) || typeof other.type !== 'string' || 'enum' in other || 'const' in other) return undefined
+  if (!isNull || !isObject(other) || typeof other.type !== 'string' || 'enum' in other || 'const' in other)
+    return undefined
   return other.type === 'object' ? undefined : { ...other, type: [other.type, 'null'] }
 }
 
@@ -31,7 +33,8 @@ function plain(value: unknown): unknown {
   const copy: JsonSchema = {}
   for (const [member, inner] of Object.entries(value)) {
     // Data, not schemas: copied as they are.
-    copy[member] = member === 'default' || member === 'const' || member === 'enum' || member === 'examples' ? inner : plain(inner)
+    copy[member] =
+      member === 'default' || member === 'const' || member === 'enum' || member === 'examples' ? inner : plain(inner)
   }
   if (Array.isArray(copy.anyOf)) {
     const shorter = choiceOfLiterals(copy.anyOf) ?? nullable(copy.anyOf)
@@ -43,7 +46,10 @@ function plain(value: unknown): unknown {
   const patterns = copy.patternProperties
   if (isObject(patterns) && Object.keys(patterns).length === 1 && '^.*$' in patterns) {
     const { patternProperties: _patterns, ...others } = copy
-    return { ...others, additionalProperties: Object.keys(patterns['^.*$'] as object).length === 0 ? true : patterns['^.*$'] }
+    return {
+      ...others,
+      additionalProperties: Object.keys(patterns['^.*$'] as object).length === 0 ? true : patterns['^.*$']
+    }
   }
   return copy
 }

@@ -66,7 +66,10 @@ function successes(operation: Operation): JsonSchema {
       status,
       schema === null
         ? { description: 'Done; no body.' }
-        : { description: operation.summary, content: { 'application/json': { schema: plainSchema(schema) } } }
+        : {
+            description: operation.summary,
+            content: { [operation.stream ? 'text/event-stream' : 'application/json']: { schema: plainSchema(schema) } }
+          }
     ])
   )
 }
@@ -109,7 +112,9 @@ export function openApiDocument(title: string, described: readonly ServiceDefini
     openapi: '3.1.1',
     info: { title, version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
     security: [{ accessToken: [] }],
-    tags: described.filter(({ operations }) => operations.length > 0).map(({ name, doc }) => ({ name, description: doc })),
+    tags: described
+      .filter(({ operations }) => operations.length > 0)
+      .map(({ name, doc }) => ({ name, description: doc })),
     // By name: the order in which a module's exports are listed depends on what loads it.
     paths: sorted(Object.entries(paths).map(([path, methods]) => [path, sorted(Object.entries(methods))])),
     components: {
@@ -120,7 +125,8 @@ export function openApiDocument(title: string, described: readonly ServiceDefini
 }
 
 /** One service, as its `/openapi.json` and `/docs` show it. */
-export const openApiOf = (service: ServiceDefinition): JsonSchema => openApiDocument(`Gavel: ${service.name}`, [service])
+export const openApiOf = (service: ServiceDefinition): JsonSchema =>
+  openApiDocument(`Gavel: ${service.name}`, [service])
 
 /** The whole platform, as the gateway shows it. */
 export const openApiOfPlatform = (): JsonSchema => openApiDocument('Gavel', services)

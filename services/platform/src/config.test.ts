@@ -34,7 +34,15 @@ const problemsOf = (read: () => unknown): readonly string[] => {
 
 describe('configuration', () => {
   it('is typed, with defaults for what is not given', () => {
-    const env = { NAME: 'x', COUNT: '7', ON: 'true', HOSTS: 'a, b,,c', LINK: 'https://x.test/', COLOUR: 'red', EMPTY: '' }
+    const env = {
+      NAME: 'x',
+      COUNT: '7',
+      ON: 'true',
+      HOSTS: 'a, b,,c',
+      LINK: 'https://x.test/',
+      COLOUR: 'red',
+      EMPTY: ''
+    }
     const read = readConfig(env, {
       NAME: text(),
       COUNT: integer({ min: 1 }),
@@ -47,13 +55,31 @@ describe('configuration', () => {
       EMPTY: optional(text())
     })
     expect(read).toEqual({
-      NAME: 'x', COUNT: 7, PORT: 8080, ON: true, OFF: false, HOSTS: ['a', 'b', 'c'], LINK: 'https://x.test/', COLOUR: 'red', EMPTY: undefined
+      NAME: 'x',
+      COUNT: 7,
+      PORT: 8080,
+      ON: true,
+      OFF: false,
+      HOSTS: ['a', 'b', 'c'],
+      LINK: 'https://x.test/',
+      COLOUR: 'red',
+      EMPTY: undefined
     })
   })
 
   it('names everything that is missing or wrong at once', () => {
-    const fields = { A: text(), B: integer({ min: 10 }), C: integer(), D: url({ protocols: ['http'] }), E: oneOf(['x']), F: flag(), G: port() }
-    expect(problemsOf(() => readConfig({ B: '3', C: '1.5', D: 'ftp://x', E: 'y', F: 'perhaps', G: '70000' }, fields))).toEqual([
+    const fields = {
+      A: text(),
+      B: integer({ min: 10 }),
+      C: integer(),
+      D: url({ protocols: ['http'] }),
+      E: oneOf(['x']),
+      F: flag(),
+      G: port()
+    }
+    expect(
+      problemsOf(() => readConfig({ B: '3', C: '1.5', D: 'ftp://x', E: 'y', F: 'perhaps', G: '70000' }, fields))
+    ).toEqual([
       'A is missing',
       'B must be at least 10',
       'C must be a whole number',
@@ -66,7 +92,9 @@ describe('configuration', () => {
 
   it('names what is wrong in every group at once', () => {
     const env = { JWKS_URL: 'nowhere' }
-    const problems = problemsOf(() => readAll({ auth: () => authConfig(env), kafka: () => kafkaConfig(env), postgres: () => postgresConfig(env) }))
+    const problems = problemsOf(() =>
+      readAll({ auth: () => authConfig(env), kafka: () => kafkaConfig(env), postgres: () => postgresConfig(env) })
+    )
     expect(problems).toEqual(['JWKS_URL must be a URL', 'KAFKA_BROKERS is missing', 'POSTGRES_URL is missing'])
   })
 })
@@ -76,7 +104,12 @@ describe('a secret', () => {
 
   it('is shown by nothing but reveal', () => {
     const made = new Secret(value)
-    const shown = [String(made), `${made as unknown as string}`, JSON.stringify({ made }), inspect({ made }, { depth: 9, showHidden: true })]
+    const shown = [
+      String(made),
+      `${made as unknown as string}`,
+      JSON.stringify({ made }),
+      inspect({ made }, { depth: 9, showHidden: true })
+    ]
     expect(shown.join()).not.toContain(value)
     expect(made.reveal()).toBe(value)
   })

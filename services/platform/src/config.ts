@@ -77,7 +77,10 @@ export const port = (options: Options<number> = {}): Field<number> => integer({ 
 /** Comma-separated; empty parts are dropped. */
 export const list = (options: Options<readonly string[]> = {}): Field<readonly string[]> =>
   field((raw) => {
-    const parts = raw.split(',').map((part) => part.trim()).filter((part) => part !== '')
+    const parts = raw
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== '')
     if (parts.length === 0) throw new Error('must name at least one, separated by commas')
     return parts
   }, options)
@@ -99,7 +102,10 @@ export const flag = (options: Options<boolean> = {}): Field<boolean> =>
     throw new Error('must be true or false')
   }, options)
 
-export const oneOf = <const Value extends string>(values: readonly Value[], options: Options<Value> = {}): Field<Value> =>
+export const oneOf = <const Value extends string>(
+  values: readonly Value[],
+  options: Options<Value> = {}
+): Field<Value> =>
   field((raw) => {
     const found = values.find((value) => value === raw)
     if (found === undefined) throw new Error(`must be one of ${values.join(', ')}`)
@@ -141,11 +147,16 @@ function rawValue(env: Environment, name: string, definition: Field<unknown>): s
   try {
     return readFileSync(file, 'utf8').trim()
   } catch (error) {
-    throw new Error(`cannot be read from the file that ${name}_FILE names (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`)
+    throw new Error(
+      `cannot be read from the file that ${name}_FILE names (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`
+    )
   }
 }
 
-export function readConfig<const Definition extends Fields>(env: Environment, fields: Definition): ConfigOf<Definition> {
+export function readConfig<const Definition extends Fields>(
+  env: Environment,
+  fields: Definition
+): ConfigOf<Definition> {
   const problems: string[] = []
   const values: Record<string, unknown> = {}
   for (const [name, definition] of Object.entries(fields)) {
@@ -218,7 +229,11 @@ export function postgresConfig(env: Environment) {
     POSTGRES_POOL_MAX: integer({ default: 10, min: 2, max: 200 }),
     POSTGRES_STATEMENT_TIMEOUT_MS: integer({ default: 10_000, min: 100, max: 600_000 })
   })
-  return { url: read.POSTGRES_URL, poolMax: read.POSTGRES_POOL_MAX, statementTimeoutMs: read.POSTGRES_STATEMENT_TIMEOUT_MS } as const
+  return {
+    url: read.POSTGRES_URL,
+    poolMax: read.POSTGRES_POOL_MAX,
+    statementTimeoutMs: read.POSTGRES_STATEMENT_TIMEOUT_MS
+  } as const
 }
 
 export type MongoConfig = ReturnType<typeof mongoConfig>
@@ -264,6 +279,10 @@ export function telemetryConfig(env: Environment) {
     drainDelayMs: read.DRAIN_DELAY_MS
   } as const
 }
+
+/** Whether a process is started to migrate its database and nothing else. */
+export const migrateOnly = (env: Environment): boolean =>
+  readConfig(env, { MIGRATE_ONLY: flag({ default: false }) }).MIGRATE_ONLY
 
 /** For `runService` alone, where a service gives no telemetry group of its own. */
 export const processEnvironment = (): Environment => process.env

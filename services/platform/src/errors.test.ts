@@ -9,7 +9,11 @@ class MongoServerError extends Error {
 describe('whatever is thrown is one of three kinds', () => {
   const faults: [string, unknown, boolean][] = [
     ['a refused connection', error({ code: 'ECONNREFUSED' }), true],
-    ['a connection refused on every address', Object.assign(new AggregateError([error({ code: 'ECONNREFUSED' })]), { code: 'ECONNREFUSED' }), true],
+    [
+      'a connection refused on every address',
+      Object.assign(new AggregateError([error({ code: 'ECONNREFUSED' })]), { code: 'ECONNREFUSED' }),
+      true
+    ],
     ['a failed fetch', new TypeError('fetch failed', { cause: error({ code: 'UND_ERR_SOCKET' }) }), true],
     ['PostgreSQL shutting down', error({ code: '57P01' }), true],
     ['PostgreSQL out of connections', error({ code: '53300' }), true],
@@ -42,14 +46,22 @@ describe('whatever is thrown is one of three kinds', () => {
     ['null', null],
     ['a number', 7],
     ['an object without a prototype', Object.create(null)],
-    ['an error whose cause is itself', (() => { const round = error({}); round.cause = round; return round })()]
+    [
+      'an error whose cause is itself',
+      (() => {
+        const round = error({})
+        round.cause = round
+        return round
+      })()
+    ]
   ]
   it.each(bugs)('%s is a Bug', (_name, thrown) => {
     expect(toFailure(thrown)).toBeInstanceOf(Bug)
   })
 
   it('what is one already stays what it is', () => {
-    for (const failure of [new Refusal('NOT_FOUND'), new Fault('x'), new Bug('x')]) expect(toFailure(failure)).toBe(failure)
+    for (const failure of [new Refusal('NOT_FOUND'), new Fault('x'), new Bug('x')])
+      expect(toFailure(failure)).toBe(failure)
   })
 })
 
@@ -57,7 +69,14 @@ describe('problem documents', () => {
   it('a refusal tells its code and its details, which cannot pose as its own members', () => {
     expect(toProblem(new Refusal('RATE_LIMITED', { left: 0, status: 200, code: 'X', title: 'Y' }), '/here')).toEqual({
       status: 429,
-      body: { type: 'https://gavel.dev/problems/RATE_LIMITED', title: 'Too many requests: wait and try again', status: 429, code: 'RATE_LIMITED', left: 0, instance: '/here' }
+      body: {
+        type: 'https://gavel.dev/problems/RATE_LIMITED',
+        title: 'Too many requests: wait and try again',
+        status: 429,
+        code: 'RATE_LIMITED',
+        left: 0,
+        instance: '/here'
+      }
     })
   })
 

@@ -47,7 +47,10 @@ export class Fault extends Error {
 /** Anything that should not have been thrown. The original is the cause. */
 export class Bug extends Error {
   constructor(cause: unknown) {
-    super(cause instanceof Error ? cause.message : `A value that is no error was thrown: ${inspect(cause, { depth: 1 })}`, { cause })
+    super(
+      cause instanceof Error ? cause.message : `A value that is no error was thrown: ${inspect(cause, { depth: 1 })}`,
+      { cause }
+    )
     this.name = 'Bug'
     if (cause instanceof Error && cause.stack !== undefined) this.stack = cause.stack
   }
@@ -147,7 +150,8 @@ function kindOf(thrown: Shape, depth: number): Kind {
     if (connectionMessages.some((pattern) => pattern.test(message))) return 'unreachable'
   }
   if (depth > 0) {
-    const inner = Array.isArray(thrown.errors) && thrown.errors.length > 0 ? (thrown.errors[0] as unknown) : thrown.cause
+    const inner =
+      Array.isArray(thrown.errors) && thrown.errors.length > 0 ? (thrown.errors[0] as unknown) : thrown.cause
     if (typeof inner === 'object' && inner !== null) return kindOf(inner, depth - 1)
   }
   return undefined
@@ -160,7 +164,8 @@ export function toFailure(thrown: unknown): Refusal | Fault | Bug {
   const kind = kindOf(thrown, 3)
   if (kind === undefined) return new Bug(thrown)
   const shape = thrown as Shape
-  const message = typeof shape.message === 'string' && shape.message !== '' ? shape.message : String(shape.code ?? shape.name)
+  const message =
+    typeof shape.message === 'string' && shape.message !== '' ? shape.message : String(shape.code ?? shape.name)
   return new Fault(message, { cause: thrown, unreachable: kind === 'unreachable' })
 }
 
@@ -175,7 +180,11 @@ export interface ProblemDocument {
   [member: string]: unknown
 }
 
-const documentOf = (code: ErrorCode, details: Record<string, unknown>, instance: string | undefined): { status: number; body: ProblemDocument } => {
+const documentOf = (
+  code: ErrorCode,
+  details: Record<string, unknown>,
+  instance: string | undefined
+): { status: number; body: ProblemDocument } => {
   const { status, title } = errors[code]
   const body: ProblemDocument = { ...details, type: `https://gavel.dev/problems/${code}`, title, status, code }
   if (instance !== undefined) body.instance = instance

@@ -19,7 +19,10 @@ describe('no secret is logged', () => {
   const jwt = `eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ1In0.${secret}`
   const carriers: [string, unknown[]][] = [
     ['an authorization header', [{ headers: { authorization: `Bearer ${secret}` } }]],
-    ['headers of a request inside something', [{ about: { request: { headers: { cookie: secret, authorization: secret } } } }]],
+    [
+      'headers of a request inside something',
+      [{ about: { request: { headers: { cookie: secret, authorization: secret } } } }]
+    ],
     ['a cookie that is set', [{ headers: { 'set-cookie': [`a=${secret}`] } }]],
     ['a token in a sub-protocol', [{ headers: { 'sec-websocket-protocol': `gavel.v1, bearer.${secret}` } }]],
     ['a password', [{ password: secret }]],
@@ -30,23 +33,36 @@ describe('no secret is logged', () => {
     ['a JWT in an error', [{ error: new Error(`bad token ${jwt}`) }]],
     ['a database URL in an error', [{ error: new Error(`cannot connect to postgres://gavel:${secret}@db:5432/x`) }]],
     ['the cause of an error', [{ error: new Error('x', { cause: new Error(`mongodb://u:${secret}@h/`) }) }]],
-    ['what a driver hangs on its error', [{ error: Object.assign(new Error('x'), { parameters: [secret], detail: secret, config: { password: secret } }) }]],
+    [
+      'what a driver hangs on its error',
+      [{ error: Object.assign(new Error('x'), { parameters: [secret], detail: secret, config: { password: secret } }) }]
+    ],
     ['a Secret', [{ url: new Secret(secret) }]],
     ['an error given alone', [new Error(`Bearer ${secret}`)]]
   ]
   it.each(carriers)('%s', (_name, parts) => {
     const { log, text } = logging()
     log.info(parts[0] as object, parts[1] as string)
-    log.child(typeof parts[0] === 'object' && !(parts[0] instanceof Error) ? (parts[0] as object) : {}).error(parts[0] as object)
+    log
+      .child(typeof parts[0] === 'object' && !(parts[0] instanceof Error) ? (parts[0] as object) : {})
+      .error(parts[0] as object)
     expect(text()).not.toContain(secret)
     expect(text().length).toBeGreaterThan(50)
   })
 
   it('an error keeps its type, message, code, stack and cause', () => {
     const { log, text } = logging()
-    log.error({ error: Object.assign(new TypeError('broke', { cause: new Error('why') }), { code: 'E1' }) }, 'It happened')
+    log.error(
+      { error: Object.assign(new TypeError('broke', { cause: new Error('why') }), { code: 'E1' }) },
+      'It happened'
+    )
     const line = JSON.parse(text()) as { error: { stack: string } }
-    expect(line).toMatchObject({ level: 'error', service: 'x', message: 'It happened', error: { type: 'TypeError', message: 'broke', code: 'E1', cause: { message: 'why' } } })
+    expect(line).toMatchObject({
+      level: 'error',
+      service: 'x',
+      message: 'It happened',
+      error: { type: 'TypeError', message: 'broke', code: 'E1', cause: { message: 'why' } }
+    })
     expect(line.error.stack).toContain('log.test.ts')
   })
 })

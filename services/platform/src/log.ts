@@ -86,7 +86,10 @@ export function createLog({ service, level = 'info', destination }: LogOptions):
  * For what may happen to thousands of requests in one second: lets so many through in each and counts the rest, so that an
  * overload does not become one of the log as well. Returns how many were left out before, or undefined where this one is to be left out.
  */
-export function createLogLimit(perSecond: number, clock: () => number = () => performance.now()): () => number | undefined {
+export function createLogLimit(
+  perSecond: number,
+  clock: () => number = () => performance.now()
+): () => number | undefined {
   let second = 0
   let written = 0
   let leftOut = 0

@@ -26,12 +26,18 @@ export function createMetrics(service: string): Registry {
 type Without<Configuration> = Omit<Configuration, 'registers'>
 
 /** The metric of this name in the registry, made at the first call, so that two users of one part share it. */
-export function counter<Label extends string = string>(registry: Registry, configuration: Without<CounterConfiguration<Label>>): Counter<Label> {
+export function counter<Label extends string = string>(
+  registry: Registry,
+  configuration: Without<CounterConfiguration<Label>>
+): Counter<Label> {
   const existing = registry.getSingleMetric(configuration.name)
   return existing ? (existing as unknown as Counter<Label>) : new Counter({ ...configuration, registers: [registry] })
 }
 
-export function gauge<Label extends string = string>(registry: Registry, configuration: Without<GaugeConfiguration<Label>>): Gauge<Label> {
+export function gauge<Label extends string = string>(
+  registry: Registry,
+  configuration: Without<GaugeConfiguration<Label>>
+): Gauge<Label> {
   const existing = registry.getSingleMetric(configuration.name)
   return existing ? (existing as unknown as Gauge<Label>) : new Gauge({ ...configuration, registers: [registry] })
 }

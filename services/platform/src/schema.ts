@@ -34,7 +34,9 @@ export function explain(failures: readonly Partial<Failure>[], place: string): {
   const parent = memberOf(failure.instancePath ?? '')
   const parameters = (failure.params ?? {}) as Record<string, unknown>
   const about = (sentence: string): { detail: string; member?: string } =>
-    parent === '' ? { detail: `The ${place} ${sentence}` } : { detail: `In the ${place}, ${parent} ${sentence}`, member: parent }
+    parent === ''
+      ? { detail: `The ${place} ${sentence}` }
+      : { detail: `In the ${place}, ${parent} ${sentence}`, member: parent }
   switch (failure.keyword) {
     case 'additionalProperties': {
       const member = joined(parent, String(parameters.additionalProperty)).slice(0, 100)

@@ -54,6 +54,9 @@ export interface ServiceOptions<Config> {
   start: (context: ServiceContext, config: Config) => Promise<void>
 }
 
+/** Thrown by a start that has done all it was asked for: the process ends in good order. */
+export class NothingMore extends Error {}
+
 const read = <Config>(config: Config | (() => Config)): Config =>
   typeof config === 'function' ? (config as () => Config)() : config
 
@@ -105,6 +108,7 @@ export async function runService<Config>(options: ServiceOptions<Config>): Promi
     if (!ending.signal.aborted) log.info({ pid: process.pid }, 'Started')
   } catch (error) {
     if (ending.signal.aborted) return
+    if (error instanceof NothingMore) return await end(error.message, 0)
     log.fatal({ error }, 'The service could not start')
     await end('start', 1)
   }

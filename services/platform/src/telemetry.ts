@@ -1,6 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { createRequire } from 'node:module'
-import { context, propagation, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, type Context, type Link, type Span } from '@opentelemetry/api'
+import {
+  context,
+  propagation,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Context,
+  type Link,
+  type Span
+} from '@opentelemetry/api'
 import type { Logger } from './log.ts'
 
 /**
@@ -13,7 +23,8 @@ let running = false
 const passedThrough = new AsyncLocalStorage<string>()
 
 const traceparentForm = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
-export const isTraceparent = (value: unknown): value is string => typeof value === 'string' && traceparentForm.test(value)
+export const isTraceparent = (value: unknown): value is string =>
+  typeof value === 'string' && traceparentForm.test(value)
 
 interface RunningTelemetry {
   stop: () => Promise<void>
@@ -26,14 +37,19 @@ export async function startTelemetry(
   log: Logger
 ): Promise<RunningTelemetry | undefined> {
   if (config.otlpEndpoint === undefined) return undefined
-  const [{ NodeSDK }, { HttpInstrumentation }, { PgInstrumentation }, { MongoDBInstrumentation }, { IORedisInstrumentation }] =
-    await Promise.all([
-      import('@opentelemetry/sdk-node'),
-      import('@opentelemetry/instrumentation-http'),
-      import('@opentelemetry/instrumentation-pg'),
-      import('@opentelemetry/instrumentation-mongodb'),
-      import('@opentelemetry/instrumentation-ioredis')
-    ])
+  const [
+    { NodeSDK },
+    { HttpInstrumentation },
+    { PgInstrumentation },
+    { MongoDBInstrumentation },
+    { IORedisInstrumentation }
+  ] = await Promise.all([
+    import('@opentelemetry/sdk-node'),
+    import('@opentelemetry/instrumentation-http'),
+    import('@opentelemetry/instrumentation-pg'),
+    import('@opentelemetry/instrumentation-mongodb'),
+    import('@opentelemetry/instrumentation-ioredis')
+  ])
   const sdk = new NodeSDK({
     serviceName: service,
     instrumentations: [

@@ -20,7 +20,10 @@ let kafka: KafkaHandle
 let producer: Producer
 
 const aContext = (): ServiceContext =>
-  createContext({ name: 'platform', log: createLog({ service: 'platform', level: process.env.TEST_LOG_LEVEL ?? 'silent' }) })
+  createContext({
+    name: 'platform',
+    log: createLog({ service: 'platform', level: process.env.TEST_LOG_LEVEL ?? 'silent' })
+  })
 
 async function begin(options: { topic?: boolean } = {}): Promise<void> {
   context = aContext()
@@ -41,14 +44,22 @@ const metric = async (name: string): Promise<{ labels: Record<string, unknown>; 
 
 const lag = async (): Promise<number> => (await metric('kafka_consumer_lag')).reduce((sum, { value }) => sum + value, 0)
 
-async function deadLetters(group: string, count: number): Promise<{ value: string; headers: Record<string, string> }[]> {
+async function deadLetters(
+  group: string,
+  count: number
+): Promise<{ value: string; headers: Record<string, string> }[]> {
   const letters: { value: string; headers: Record<string, string> }[] = []
-  const reader = new Kafka({ brokers, logLevel: logLevel.NOTHING }).consumer({ groupId: `reader-${randomBytes(5).toString('hex')}`, maxWaitTimeInMs: 50 })
+  const reader = new Kafka({ brokers, logLevel: logLevel.NOTHING }).consumer({
+    groupId: `reader-${randomBytes(5).toString('hex')}`,
+    maxWaitTimeInMs: 50
+  })
   await reader.connect()
   await reader.subscribe({ topics: [`${group}.dlq`], fromBeginning: true })
   await reader.run({
     eachMessage: async ({ message }) => {
-      const headers = Object.fromEntries(Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)]))
+      const headers = Object.fromEntries(
+        Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)])
+      )
       letters.push({ value: String(message.value), headers })
     }
   })
@@ -81,7 +92,15 @@ describe('a consumer', () => {
     await producer.publish(facts, events)
     await eventually(() => numbers.length === 500, { withinMs: 20_000 })
     expect(numbers).toEqual(events.map(({ data }) => data.number))
-    expect(first).toMatchObject({ id: events[0]!.id, name: 'Counted', key: 'one', source: 'test', subject: 'a', time: 1_700_000_000_000, traceparent })
+    expect(first).toMatchObject({
+      id: events[0]!.id,
+      name: 'Counted',
+      key: 'one',
+      source: 'test',
+      subject: 'a',
+      time: 1_700_000_000_000,
+      traceparent
+    })
     await eventually(async () => (await metric('kafka_consumer_lag')).length > 0 && (await lag()) === 0)
   })
 
@@ -137,7 +156,10 @@ describe('a consumer', () => {
         }
       }
     })
-    await producer.publish(facts, Array.from({ length: 100 }, (_, index) => counted(index)))
+    await producer.publish(
+      facts,
+      Array.from({ length: 100 }, (_, index) => counted(index))
+    )
     await eventually(() => numbers.length === 99, { withinMs: 20_000 })
     expect(numbers).toEqual(Array.from({ length: 100 }, (_, index) => index).filter((number) => number !== 37))
     const [letter] = await deadLetters(consumer.group, 1)
@@ -223,7 +245,9 @@ describe('a consumer', () => {
     await eventually(() => seen.length === 2, { withinMs: 20_000 })
     expect(seen).toEqual([{ number: 1 }, { name: 'last' }])
     const letters = await deadLetters(consumer.group, 5)
-    expect(letters.map(({ headers: { dead_reason } }) => dead_reason)).toEqual(Array.from({ length: 5 }, () => 'undecodable'))
+    expect(letters.map(({ headers: { dead_reason } }) => dead_reason)).toEqual(
+      Array.from({ length: 5 }, () => 'undecodable')
+    )
     expect(letters[1]!.headers.dead_error).toContain('number must be of type integer')
   })
 
@@ -343,10 +367,13 @@ describe('when Kafka is away', () => {
     await expect(producer.publish(facts, [counted(2)])).rejects.toBeInstanceOf(Fault)
     await expect(producer.publish(facts, [counted(3)])).rejects.toBeInstanceOf(Fault)
     await proxy.open()
-    await eventually(async () => {
-      await producer.publish(facts, [counted(4)])
-      return true
-    }, { withinMs: 20_000 })
+    await eventually(
+      async () => {
+        await producer.publish(facts, [counted(4)])
+        return true
+      },
+      { withinMs: 20_000 }
+    )
     await producer.publish(facts, [counted(5)])
     await eventually(() => numbers.includes(5), { withinMs: 30_000 })
     // What was given up is the caller's to send again; what was acknowledged is there, once and in order.
@@ -357,10 +384,13 @@ describe('when Kafka is away', () => {
     await begin()
     const { numbers } = await behindProxy()
     for (let round = 1; round <= 3; round += 1) {
-      await eventually(async () => {
-        await producer.publish(facts, [counted(round)])
-        return true
-      }, { withinMs: 30_000 })
+      await eventually(
+        async () => {
+          await producer.publish(facts, [counted(round)])
+          return true
+        },
+        { withinMs: 30_000 }
+      )
       await eventually(() => numbers.includes(round), { withinMs: 40_000 })
       await proxy.cut()
       await proxy.open()
@@ -377,10 +407,13 @@ describe('when Kafka is away', () => {
     await expect(producer.publish(facts, [counted(2)])).rejects.toBeInstanceOf(Fault)
     await proxy.cut()
     await proxy.open()
-    await eventually(async () => {
-      await producer.publish(facts, [counted(3)])
-      return true
-    }, { withinMs: 60_000 })
+    await eventually(
+      async () => {
+        await producer.publish(facts, [counted(3)])
+        return true
+      },
+      { withinMs: 60_000 }
+    )
     await eventually(() => numbers.includes(3), { withinMs: 60_000 })
   }, 180_000)
 })

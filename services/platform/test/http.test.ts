@@ -21,7 +21,10 @@ const Body = Type.Object(
   },
   closed
 )
-const Answer = Type.Object({ id: Type.String(), count: Type.Integer(), caller: Type.Union([Type.String(), Type.Null()]) }, closed)
+const Answer = Type.Object(
+  { id: Type.String(), count: Type.Integer(), caller: Type.Union([Type.String(), Type.Null()]) },
+  closed
+)
 const common = { summary: 'For this test.', errors: [] } as const
 
 const store = defineOperation({
@@ -43,7 +46,14 @@ const list = defineOperation({
   query: Type.Object({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 50, default: 10 })) }, closed),
   responses: { 200: Answer }
 })
-const forget = defineOperation({ ...common, id: 'forget', method: 'DELETE', path: '/api/things/:id', role: 'admin', responses: { 204: null } })
+const forget = defineOperation({
+  ...common,
+  id: 'forget',
+  method: 'DELETE',
+  path: '/api/things/:id',
+  role: 'admin',
+  responses: { 204: null }
+})
 const fail = defineOperation({
   ...common,
   id: 'fail',
@@ -56,7 +66,10 @@ const fail = defineOperation({
 
 let context: ServiceContext
 let base: string
-let sign: (claims?: Record<string, unknown>, options?: { expires?: string; issuer?: string; audience?: string; key?: CryptoKey }) => Promise<string>
+let sign: (
+  claims?: Record<string, unknown>,
+  options?: { expires?: string; issuer?: string; audience?: string; key?: CryptoKey }
+) => Promise<string>
 let otherKey: CryptoKey
 let stored = 0
 const logged: string[] = []
@@ -131,7 +144,11 @@ async function problemOf(response: Response): Promise<Problem> {
 }
 
 const json = { 'content-type': 'application/json' }
-const call = async (method: string, path: string, options: { token?: string; body?: unknown; headers?: Record<string, string> } = {}): Promise<Response> =>
+const call = async (
+  method: string,
+  path: string,
+  options: { token?: string; body?: unknown; headers?: Record<string, string> } = {}
+): Promise<Response> =>
   await fetch(base + path, {
     method,
     headers: {
@@ -139,12 +156,17 @@ const call = async (method: string, path: string, options: { token?: string; bod
       ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
       ...options.headers
     },
-    ...(options.body === undefined ? {} : { body: typeof options.body === 'string' ? options.body : JSON.stringify(options.body) })
+    ...(options.body === undefined
+      ? {}
+      : { body: typeof options.body === 'string' ? options.body : JSON.stringify(options.body) })
   })
 
 describe('an operation', () => {
   it('gives its handler what the schemas describe, and sends only what they describe', async () => {
-    const response = await call('POST', '/api/things/a-1', { token: await sign(), body: { count: 3, colour: 'red', parts: [{ name: 'x' }] } })
+    const response = await call('POST', '/api/things/a-1', {
+      token: await sign(),
+      body: { count: 3, colour: 'red', parts: [{ name: 'x' }] }
+    })
     expect(response.status).toBe(201)
     expect(await response.json()).toEqual({ id: 'a-1', count: 3, caller: 'user-1' })
   })
@@ -168,7 +190,16 @@ describe('who may call', () => {
     ['a token signed with another key', async () => await sign({}, { key: otherKey })],
     ['a token of another issuer', async () => await sign({}, { issuer: 'someone' })],
     ['a token for another audience', async () => await sign({}, { audience: 'someone' })],
-    ['an unsigned token', async () => new UnsecuredJWT({ role: 'admin' }).setSubject('user-1').setIssuer('issuer').setAudience('audience').setExpirationTime('1h').encode()],
+    [
+      'an unsigned token',
+      async () =>
+        new UnsecuredJWT({ role: 'admin' })
+          .setSubject('user-1')
+          .setIssuer('issuer')
+          .setAudience('audience')
+          .setExpirationTime('1h')
+          .encode()
+    ],
     ['a token with an unknown role', async () => await sign({ role: 'emperor' })],
     ['a token without a role', async () => await sign({ role: undefined })],
     ['a token of 10,000 characters', async () => 'a'.repeat(10_000)]
@@ -176,15 +207,22 @@ describe('who may call', () => {
   it.each(attempts)('%s is 401, nothing is stored, and the header says how', async (_name, token) => {
     const before = stored
     const given = await token()
-    const response = await call('POST', '/api/things/a', { body: { count: 1 }, ...(given === undefined ? {} : { token: given }) })
+    const response = await call('POST', '/api/things/a', {
+      body: { count: 1 },
+      ...(given === undefined ? {} : { token: given })
+    })
     expect(await problemOf(response)).toMatchObject({ status: 401, code: 'UNAUTHENTICATED' })
     expect(response.headers.get('www-authenticate')).toMatch(/^Bearer/)
     expect(stored).toBe(before)
   })
 
   it('a wrong token is 401 on a public operation too', async () => {
-    expect(await problemOf(await call('GET', '/api/things', { token: 'nonsense' }))).toMatchObject({ code: 'UNAUTHENTICATED' })
-    expect(await problemOf(await call('GET', '/api/things', { headers: { authorization: 'Basic YTpi' } }))).toMatchObject({ code: 'UNAUTHENTICATED' })
+    expect(await problemOf(await call('GET', '/api/things', { token: 'nonsense' }))).toMatchObject({
+      code: 'UNAUTHENTICATED'
+    })
+    expect(
+      await problemOf(await call('GET', '/api/things', { headers: { authorization: 'Basic YTpi' } }))
+    ).toMatchObject({ code: 'UNAUTHENTICATED' })
   })
 
   it('a right token is known on a public operation', async () => {
@@ -192,15 +230,21 @@ describe('who may call', () => {
   })
 
   it('a bidder is refused what is for admins, and an admin may do what bidders may', async () => {
-    expect(await problemOf(await call('DELETE', '/api/things/a', { token: await sign() }))).toMatchObject({ status: 403, code: 'FORBIDDEN' })
-    expect((await call('POST', '/api/things/a', { token: await sign({ role: 'admin' }), body: { count: 1 } })).status).toBe(201)
+    expect(await problemOf(await call('DELETE', '/api/things/a', { token: await sign() }))).toMatchObject({
+      status: 403,
+      code: 'FORBIDDEN'
+    })
+    expect(
+      (await call('POST', '/api/things/a', { token: await sign({ role: 'admin' }), body: { count: 1 } })).status
+    ).toBe(201)
   })
 
   it('a remembered token ends when it ends', async () => {
     const token = await sign({}, { expires: '1s' })
     const answers = new Set<number>()
     const end = performance.now() + 5000
-    while (!answers.has(401) && performance.now() < end) answers.add((await call('POST', '/api/things/a', { token, body: { count: 1 } })).status)
+    while (!answers.has(401) && performance.now() < end)
+      answers.add((await call('POST', '/api/things/a', { token, body: { count: 1 } })).status)
     expect([...answers]).toContain(401)
   })
 })
@@ -218,8 +262,16 @@ describe('bad input is a problem document that names the member', () => {
     ['a missing member', {}, { code: 'INVALID_INPUT', member: 'count' }],
     ['an unknown member', { count: 1, admin: true }, { code: 'INVALID_INPUT', member: 'admin' }],
     ['an unknown choice', { count: 1, colour: 'blue' }, { code: 'INVALID_INPUT', member: 'colour' }],
-    ['an unknown member deep inside', { count: 1, parts: [{ name: 'a' }, { name: 'b', x: 1 }] }, { code: 'INVALID_INPUT', member: 'parts[1].x' }],
-    ['a text that is too long', { count: 1, parts: [{ name: 'abcdefgh' }] }, { code: 'INVALID_INPUT', member: 'parts[0].name' }],
+    [
+      'an unknown member deep inside',
+      { count: 1, parts: [{ name: 'a' }, { name: 'b', x: 1 }] },
+      { code: 'INVALID_INPUT', member: 'parts[1].x' }
+    ],
+    [
+      'a text that is too long',
+      { count: 1, parts: [{ name: 'abcdefgh' }] },
+      { code: 'INVALID_INPUT', member: 'parts[0].name' }
+    ],
     ['an array', [1], { code: 'INVALID_INPUT' }],
     ['half of a JSON text', '{"count":1', { code: 'MALFORMED_JSON' }],
     ['no JSON at all', 'count=1', { code: 'MALFORMED_JSON' }],
@@ -251,14 +303,21 @@ describe('bad input is a problem document that names the member', () => {
   })
 
   it('another content type is 415', async () => {
-    const response = await call('POST', '/api/things/a', { token: await sign(), body: 'count: 1', headers: { 'content-type': 'text/yaml' } })
+    const response = await call('POST', '/api/things/a', {
+      token: await sign(),
+      body: 'count: 1',
+      headers: { 'content-type': 'text/yaml' }
+    })
     expect(await problemOf(response)).toMatchObject({ status: 415, code: 'UNSUPPORTED_MEDIA_TYPE' })
   })
 
   it('a body of 10 MB is 413, whether or not it tells its length', async () => {
     const token = await sign()
     const body = JSON.stringify({ count: 1, colour: 'x'.repeat(10_000_000) })
-    expect(await problemOf(await call('POST', '/api/things/a', { token, body }))).toMatchObject({ status: 413, code: 'BODY_TOO_LARGE' })
+    expect(await problemOf(await call('POST', '/api/things/a', { token, body }))).toMatchObject({
+      status: 413,
+      code: 'BODY_TOO_LARGE'
+    })
     const streamed = await fetch(`${base}/api/things/a`, {
       method: 'POST',
       headers: { ...json, authorization: `Bearer ${token}` },
@@ -278,13 +337,19 @@ describe('bad input is a problem document that names the member', () => {
 
 describe('what breaks inside', () => {
   it('tells the caller nothing but that, and the log everything but secrets', async () => {
-    for (const [how, status, code] of [['fault', 503, 'UNAVAILABLE'], ['driver', 503, 'UNAVAILABLE'], ['bug', 500, 'INTERNAL']] as const) {
+    for (const [how, status, code] of [
+      ['fault', 503, 'UNAVAILABLE'],
+      ['driver', 503, 'UNAVAILABLE'],
+      ['bug', 500, 'INTERNAL']
+    ] as const) {
       const response = await call('POST', `/api/fail/${how}`)
       const problem = await problemOf(response)
       expect(problem).toMatchObject({ status, code })
       expect(JSON.stringify(problem)).not.toMatch(/hunter2|10\.0\.0\.1/)
     }
-    expect(logged.some((line) => line.includes('undefined is not a function') && line.includes('http.test.ts'))).toBe(true)
+    expect(logged.some((line) => line.includes('undefined is not a function') && line.includes('http.test.ts'))).toBe(
+      true
+    )
   })
 
   it('a refusal says when to come again', async () => {
@@ -337,18 +402,27 @@ describe('broken and slow connections', () => {
 describe('besides the operations', () => {
   it('/livez, /readyz with each part, /metrics, /openapi.json and /docs are served', async () => {
     context.health.add('always', () => undefined)
-    context.health.add('optional', () => {
-      throw new Error('away')
-    }, { critical: false })
+    context.health.add(
+      'optional',
+      () => {
+        throw new Error('away')
+      },
+      { critical: false }
+    )
     expect(await (await call('GET', '/livez')).json()).toEqual({ status: 'alive' })
     expect(await (await call('GET', '/readyz')).json()).toEqual({
       status: 'ready',
       parts: { always: { status: 'up' }, optional: { status: 'down', error: 'away' } }
     })
     const metrics = await (await call('GET', '/metrics')).text()
-    expect(metrics).toMatch(/http_server_request_duration_seconds_count\{method="POST",route="\/api\/things\/:id",status="201",service="platform"\} \d+/)
+    expect(metrics).toMatch(
+      /http_server_request_duration_seconds_count\{method="POST",route="\/api\/things\/:id",status="201",service="platform"\} \d+/
+    )
     expect(metrics).toMatch(/nodejs_eventloop_lag_p99_seconds/)
-    expect(await (await call('GET', '/openapi.json')).json()).toMatchObject({ openapi: '3.1.1', paths: expect.objectContaining({ '/api/auth/login': expect.anything() }) })
+    expect(await (await call('GET', '/openapi.json')).json()).toMatchObject({
+      openapi: '3.1.1',
+      paths: expect.objectContaining({ '/api/auth/login': expect.anything() })
+    })
     const page = await call('GET', '/docs')
     expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8'])
     expect(await (await call('GET', '/docs/json')).json()).toMatchObject({ info: { title: 'Gavel: identity' } })
@@ -358,7 +432,10 @@ describe('besides the operations', () => {
     context.health.add('critical', async () => await new Promise<void>(() => undefined), { timeoutMs: 20 })
     const response = await call('GET', '/readyz')
     expect(response.status).toBe(503)
-    expect(await response.json()).toMatchObject({ status: 'not-ready', parts: { critical: { status: 'down', error: 'no answer within 20 ms' } } })
+    expect(await response.json()).toMatchObject({
+      status: 'not-ready',
+      parts: { critical: { status: 'down', error: 'no answer within 20 ms' } }
+    })
   })
 })
 

@@ -62,10 +62,13 @@ async function countEvents(): Promise<void> {
 }
 
 const numbersOf = async (key: string): Promise<number[]> => {
-  const { rows } = await pool.query<{ number: number }>('select number from counts where key = $1 order by position', [key])
+  const { rows } = await pool.query<{ number: number }>('select number from counts where key = $1 order by position', [
+    key
+  ])
   return rows.map(({ number }) => number)
 }
-const waiting = async (): Promise<number> => (await pool.query<{ count: number }>('select count(*)::int as count from outbox')).rows[0]!.count
+const waiting = async (): Promise<number> =>
+  (await pool.query<{ count: number }>('select count(*)::int as count from outbox')).rows[0]!.count
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
 
 describe('the outbox', () => {
@@ -82,7 +85,9 @@ describe('the outbox', () => {
 
   it('refuses an event that does not fit its schema, and the transaction with it', async () => {
     const wrong = { ...counted(1), data: { number: 'one' } } as never
-    await expect(transaction(pool, async (client) => await appendToOutbox(client, facts, [wrong]))).rejects.toThrow(/number must be of type integer/)
+    await expect(transaction(pool, async (client) => await appendToOutbox(client, facts, [wrong]))).rejects.toThrow(
+      /number must be of type integer/
+    )
     expect(await waiting()).toBe(0)
   })
 
@@ -100,7 +105,10 @@ describe('the outbox', () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
     await withTraceparent(traceparent, async () => {
       for (const number of upTo(50)) {
-        await transaction(pool, async (client) => await appendToOutbox(client, facts, [counted(number, 'a'), counted(number, 'b')]))
+        await transaction(
+          pool,
+          async (client) => await appendToOutbox(client, facts, [counted(number, 'a'), counted(number, 'b')])
+        )
       }
     })
     await eventually(async () => (await numbersOf('a')).length === 50 && (await numbersOf('b')).length === 50)
@@ -115,26 +123,45 @@ describe('the outbox', () => {
     const others = [1, 2].map(() => createContext({ name: 'platform', log: silent }))
     for (const each of [context, ...others]) {
       const itsPool = each === context ? pool : createPool({ url: new Secret(database.url), poolMax: 3 }, each)
-      await startOutboxRelay(each, itsPool, await createProducer(createKafka({ brokers, topicPrefix }, each)), { batchSize: 7, pollMs: 20 })
+      await startOutboxRelay(each, itsPool, await createProducer(createKafka({ brokers, topicPrefix }, each)), {
+        batchSize: 7,
+        pollMs: 20
+      })
     }
     await Promise.all(
       ['a', 'b', 'c', 'd'].map(async (key) => {
-        for (const number of upTo(40)) await transaction(pool, async (client) => await appendToOutbox(client, facts, [counted(number, key)]))
+        for (const number of upTo(40))
+          await transaction(pool, async (client) => await appendToOutbox(client, facts, [counted(number, key)]))
       })
     )
     // The leader goes in the middle of it, and another takes over.
     await others[0]!.closers.closeAll(10_000)
-    await eventually(async () => (await Promise.all(['a', 'b', 'c', 'd'].map(numbersOf))).every((numbers) => numbers.length === 40))
+    await eventually(async () =>
+      (await Promise.all(['a', 'b', 'c', 'd'].map(numbersOf))).every((numbers) => numbers.length === 40)
+    )
     for (const key of ['a', 'b', 'c', 'd']) expect(await numbersOf(key)).toEqual(upTo(40))
     await others[1]!.closers.closeAll(10_000)
   })
 
   it('has its effect exactly once, though the relay is killed between the acknowledgement and the removal', async () => {
     await countEvents()
-    await transaction(pool, async (client) => await appendToOutbox(client, facts, upTo(20).map((number) => counted(number, 'a'))))
+    await transaction(
+      pool,
+      async (client) =>
+        await appendToOutbox(
+          client,
+          facts,
+          upTo(20).map((number) => counted(number, 'a'))
+        )
+    )
     const script = new URL('./support/relay-process.ts', import.meta.url).pathname
     const relay = spawn(process.execPath, [script], {
-      env: { ...process.env, POSTGRES_URL: database.url, KAFKA_BROKERS: brokers.join(','), KAFKA_TOPIC_PREFIX: topicPrefix },
+      env: {
+        ...process.env,
+        POSTGRES_URL: database.url,
+        KAFKA_BROKERS: brokers.join(','),
+        KAFKA_TOPIC_PREFIX: topicPrefix
+      },
       stdio: ['ignore', 'pipe', 'inherit']
     })
     await once(relay.stdout, 'data')
@@ -178,7 +205,9 @@ describe('the outbox', () => {
     for (const number of upTo(3)) {
       await transaction(pool, async (client) => await appendToOutbox(client, facts, [counted(number, 'a')]))
       await eventually(async () => (await numbersOf('a')).length === number + 1)
-      await pool.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'platform relay' and datname = current_database()`)
+      await pool.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'platform relay' and datname = current_database()`
+      )
     }
     expect(await numbersOf('a')).toEqual(upTo(3))
   })
@@ -197,14 +226,18 @@ describe('the inbox', () => {
   it('gives an event to one of two that ask at the same time', async () => {
     const events = upTo(200).map((number) => counted(number, 'a', `e${number}`))
     const taken = await Promise.all(
-      [events, events.toReversed(), events].map(async (delivery) => await transaction(pool, async (client) => (await takeNew(client, 'g', delivery)).length))
+      [events, events.toReversed(), events].map(
+        async (delivery) => await transaction(pool, async (client) => (await takeNew(client, 'g', delivery)).length)
+      )
     )
     expect(taken.reduce((sum, count) => sum + count, 0)).toBe(200)
   })
 
   it('forgets what is older than its time', async () => {
     await transaction(pool, async (client) => await takeNew(client, 'g', [counted(1), counted(2)]))
-    await pool.query(`update inbox set received_at = now() - interval '2 days' where event_id = (select min(event_id) from inbox)`)
+    await pool.query(
+      `update inbox set received_at = now() - interval '2 days' where event_id = (select min(event_id) from inbox)`
+    )
     expect(await sweepInbox(pool, 24 * 60 * 60 * 1000)).toBe(1)
     expect((await pool.query('select from inbox')).rowCount).toBe(1)
   })
@@ -242,7 +275,9 @@ describe('a transaction', () => {
 
   it('leaves no connection behind when its work throws or its connection breaks', async () => {
     for (let round = 0; round < 10; round += 1) {
-      await expect(transaction(pool, async (client) => await client.query('select pg_terminate_backend(pg_backend_pid())'))).rejects.toThrow()
+      await expect(
+        transaction(pool, async (client) => await client.query('select pg_terminate_backend(pg_backend_pid())'))
+      ).rejects.toThrow()
       await expect(transaction(pool, async () => await Promise.reject(new Error('no')))).rejects.toThrow('no')
     }
     expect(pool.waitingCount).toBe(0)

@@ -23,7 +23,9 @@ class Process {
 
   constructor(env: Record<string, string>) {
     const { PATH = '' } = process.env
-    this.child = spawn(process.execPath, [new URL('./support/service-process.ts', import.meta.url).pathname], { env: { PATH, ...env } })
+    this.child = spawn(process.execPath, [new URL('./support/service-process.ts', import.meta.url).pathname], {
+      env: { PATH, ...env }
+    })
     let rest = ''
     this.child.stdout.on('data', (chunk) => {
       rest += String(chunk)
@@ -35,7 +37,9 @@ class Process {
   }
 
   async line(message: string): Promise<Line> {
-    return await eventually(() => this.lines.find((line) => line.message === message), { what: `the line “${message}”` })
+    return await eventually(() => this.lines.find((line) => line.message === message), {
+      what: `the line “${message}”`
+    })
   }
 
   async base(): Promise<string> {
@@ -57,8 +61,16 @@ beforeEach(async () => {
   database = await freshPostgres()
   const topicPrefix = `t${randomBytes(5).toString('hex')}.`
   const context = createContext({ name: 'platform', log: createLog({ service: 'test', level: 'silent' }) })
-  await ensureTopics(createKafka({ brokers: backends().kafka.split(','), topicPrefix }, context), [{ name: 'facts', partitions: 2 }])
-  env = { HOST: '127.0.0.1', PORT: '0', KAFKA_BROKERS: backends().kafka, KAFKA_TOPIC_PREFIX: topicPrefix, POSTGRES_URL: database.url }
+  await ensureTopics(createKafka({ brokers: backends().kafka.split(','), topicPrefix }, context), [
+    { name: 'facts', partitions: 2 }
+  ])
+  env = {
+    HOST: '127.0.0.1',
+    PORT: '0',
+    KAFKA_BROKERS: backends().kafka,
+    KAFKA_TOPIC_PREFIX: topicPrefix,
+    POSTGRES_URL: database.url
+  }
 })
 
 afterEach(async () => {
@@ -73,7 +85,9 @@ const numbers = async (): Promise<number[]> => {
   const client = new pg.Client({ connectionString: database.url })
   await client.connect()
   try {
-    return (await client.query<{ number: number }>('select number from counts order by number')).rows.map(({ number }) => number)
+    return (await client.query<{ number: number }>('select number from counts order by number')).rows.map(
+      ({ number }) => number
+    )
   } finally {
     await client.end()
   }
@@ -85,7 +99,9 @@ describe('a process', () => {
     const base = await service.base()
     expect((await fetch(`${base}/api/count/1`, { method: 'POST' })).status).toBe(201)
     await eventually(async () => (await numbers()).includes(1))
-    const inFlight = [2, 3, 4].map(async (number) => (await fetch(`${base}/api/count/${number}`, { method: 'POST' })).status)
+    const inFlight = [2, 3, 4].map(
+      async (number) => (await fetch(`${base}/api/count/${number}`, { method: 'POST' })).status
+    )
     await eventually(() => service.lines.filter(({ message }) => message === 'Counting').length === 4)
     service.child.kill('SIGTERM')
     expect(await Promise.all(inFlight)).toEqual([201, 201, 201])
@@ -101,7 +117,10 @@ describe('a process', () => {
   it('is not ready from the first moment of its end, while it still answers', async () => {
     const service = start({ DRAIN_DELAY_MS: '1000' })
     const base = await service.base()
-    expect(await (await fetch(`${base}/readyz`)).json()).toMatchObject({ status: 'ready', parts: { postgres: { status: 'up' }, kafka: { status: 'up' } } })
+    expect(await (await fetch(`${base}/readyz`)).json()).toMatchObject({
+      status: 'ready',
+      parts: { postgres: { status: 'up' }, kafka: { status: 'up' } }
+    })
     service.child.kill('SIGTERM')
     await service.line('Ending')
     const response = await fetch(`${base}/readyz`)
@@ -126,7 +145,10 @@ describe('a process', () => {
     const base = await service.base()
     await fetch(`${base}/crash`).catch(() => undefined)
     expect(await service.exited).toBe(1)
-    expect(await service.line('Nobody caught this error: the process ends')).toMatchObject({ level: 'fatal', error: { message: 'nobody catches this' } })
+    expect(await service.line('Nobody caught this error: the process ends')).toMatchObject({
+      level: 'fatal',
+      error: { message: 'nobody catches this' }
+    })
     expect(await service.line('Ended')).toMatchObject({ clean: true })
   })
 
@@ -135,7 +157,11 @@ describe('a process', () => {
     expect(await service.exited).toBe(78)
     expect(service.lines[0]).toMatchObject({
       level: 'fatal',
-      problems: ['PORT must be a whole number', 'KAFKA_BROKERS is missing', expect.stringMatching(/^POSTGRES_URL must be a URL that starts with postgres:/)]
+      problems: [
+        'PORT must be a whole number',
+        'KAFKA_BROKERS is missing',
+        expect.stringMatching(/^POSTGRES_URL must be a URL that starts with postgres:/)
+      ]
     })
     expect(JSON.stringify(service.lines)).not.toContain('hunter2')
   })
@@ -144,7 +170,10 @@ describe('a process', () => {
     const service = start({ KAFKA_BROKERS: '127.0.0.1:1' })
     const base = await service.base()
     expect((await fetch(`${base}/api/count/1`, { method: 'POST' })).status).toBe(201)
-    expect(await (await fetch(`${base}/readyz`)).json()).toMatchObject({ status: 'ready', parts: { kafka: { status: 'down', error: 'ECONNREFUSED' } } })
+    expect(await (await fetch(`${base}/readyz`)).json()).toMatchObject({
+      status: 'ready',
+      parts: { kafka: { status: 'down', error: 'ECONNREFUSED' } }
+    })
     service.child.kill('SIGTERM')
     expect(await service.exited).toBe(0)
   })

@@ -12,7 +12,8 @@ import { freshMongodb, freshPostgres, freshRedis } from '../../../test/support/d
 import { eventually } from '../../../test/support/eventually.ts'
 import { CuttableProxy } from './support/proxy.ts'
 
-const aContext = (): ServiceContext => createContext({ name: 'platform', log: createLog({ service: 'platform', level: 'silent' }) })
+const aContext = (): ServiceContext =>
+  createContext({ name: 'platform', log: createLog({ service: 'platform', level: 'silent' }) })
 
 const target = (url: string): { host: string; port: number } => {
   const { hostname, port } = new URL(url)
@@ -43,7 +44,9 @@ describe('the cache', () => {
   })
 
   const reads = async (): Promise<Record<string, number>> => {
-    const found = (await context.metrics.getSingleMetric('cache_reads_total')!.get()) as unknown as { values: { labels: { result: string }; value: number }[] }
+    const found = (await context.metrics.getSingleMetric('cache_reads_total')!.get()) as unknown as {
+      values: { labels: { result: string }; value: number }[]
+    }
     return Object.fromEntries(found.values.map(({ labels, value }) => [labels.result, value]))
   }
 
@@ -51,7 +54,9 @@ describe('the cache', () => {
     let loads = 0
     const load = async (): Promise<{ loaded: number }> => ({ loaded: (loads += 1) })
     const read = async (): Promise<{ loaded: number }> => await readThrough(redis, 'a', 60_000, load)
-    expect(await Promise.all(Array.from({ length: 50 }, read))).toEqual(Array.from({ length: 50 }, () => ({ loaded: 1 })))
+    expect(await Promise.all(Array.from({ length: 50 }, read))).toEqual(
+      Array.from({ length: 50 }, () => ({ loaded: 1 }))
+    )
     await eventually(async () => (await redis.exists('a')) === 1)
     expect(await read()).toEqual({ loaded: 1 })
     expect(await redis.pttl('a')).toBeGreaterThan(50_000)
@@ -93,9 +98,17 @@ describe('MongoDB', () => {
     await fresh.release()
 
     const lost = aContext()
-    const away = await createMongo({ url: new Secret('mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=300'), database: 'x' }, lost)
+    const away = await createMongo(
+      { url: new Secret('mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=300'), database: 'x' },
+      lost
+    )
     expect(await lost.health.read()).toMatchObject({ status: 'not-ready', parts: { mongodb: { status: 'down' } } })
-    const failure = toFailure(await away.db.collection('things').insertOne({ a: 1 }).catch((error: unknown) => error))
+    const failure = toFailure(
+      await away.db
+        .collection('things')
+        .insertOne({ a: 1 })
+        .catch((error: unknown) => error)
+    )
     expect(failure).toBeInstanceOf(Fault)
     expect(failure).toMatchObject({ unreachable: true })
     await lost.closers.closeAll(10_000)
@@ -109,7 +122,9 @@ describe('PostgreSQL', () => {
     await proxy.open()
     const context = aContext()
     const pool = createPool({ url: new Secret(through(fresh.url, proxy.port)), poolMax: 3 }, context)
-    expect((await pool.query<{ n: number }>('select 9007199254740991::bigint as n')).rows[0]!.n).toBe(Number.MAX_SAFE_INTEGER)
+    expect((await pool.query<{ n: number }>('select 9007199254740991::bigint as n')).rows[0]!.n).toBe(
+      Number.MAX_SAFE_INTEGER
+    )
     await proxy.cut()
     await eventually(async () => (await context.health.read()).status === 'not-ready')
     const failure = toFailure(await pool.query('select 1').catch((error: unknown) => error))

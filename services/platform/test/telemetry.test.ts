@@ -29,7 +29,9 @@ it('one trace goes from the request through every backend and Kafka to the consu
     request.on('end', () => {
       response.setHeader('content-type', 'application/json').end('{}')
       if (request.url !== '/v1/traces') return
-      const body = JSON.parse(Buffer.concat(chunks).toString()) as { resourceSpans: { scopeSpans: { spans: Span[] }[] }[] }
+      const body = JSON.parse(Buffer.concat(chunks).toString()) as {
+        resourceSpans: { scopeSpans: { spans: Span[] }[] }[]
+      }
       spans.push(...body.resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans)))
     })
   }).listen(0, '127.0.0.1')
@@ -40,7 +42,9 @@ it('one trace goes from the request through every backend and Kafka to the consu
   const redis = freshRedis('platform')
   const topicPrefix = `t${randomBytes(5).toString('hex')}.`
   const context = createContext({ name: 'platform', log: createLog({ service: 'test', level: 'silent' }) })
-  await ensureTopics(createKafka({ brokers: backends().kafka.split(','), topicPrefix }, context), [{ name: 'facts', partitions: 2 }])
+  await ensureTopics(createKafka({ brokers: backends().kafka.split(','), topicPrefix }, context), [
+    { name: 'facts', partitions: 2 }
+  ])
 
   const child = spawn(process.execPath, [new URL('./support/traced-process.ts', import.meta.url).pathname], {
     env: {
@@ -66,12 +70,22 @@ it('one trace goes from the request through every backend and Kafka to the consu
   const exited = once(child, 'exit')
   try {
     const base = await eventually(() => /"address":"([^"]+)"/.exec(output)?.[1])
-    const response = await fetch(`${base}/api/touch`, { method: 'POST', headers: { traceparent: `00-${traceId}-b7ad6b7169203331-01` } })
+    const response = await fetch(`${base}/api/touch`, {
+      method: 'POST',
+      headers: { traceparent: `00-${traceId}-b7ad6b7169203331-01` }
+    })
     expect(response.status).toBe(200)
     await eventually(() => /"message":"Handled"/.test(output), { what: 'the event to be handled' })
     const mine = (): Span[] => spans.filter((span) => span.traceId === traceId)
-    await eventually(() => mine().some(({ name }) => name.startsWith('process ')) && mine().length >= 7, { what: 'the spans' }).catch((error: unknown) => {
-      throw new Error(`Only these came: ${mine().map(({ name }) => name).join(', ')}\n${output}`, { cause: error })
+    await eventually(() => mine().some(({ name }) => name.startsWith('process ')) && mine().length >= 7, {
+      what: 'the spans'
+    }).catch((error: unknown) => {
+      throw new Error(
+        `Only these came: ${mine()
+          .map(({ name }) => name)
+          .join(', ')}\n${output}`,
+        { cause: error }
+      )
     })
     const names = mine().map(({ name }) => name)
     expect(names.some((name) => name.startsWith('POST'))).toBe(true)
@@ -82,7 +96,8 @@ it('one trace goes from the request through every backend and Kafka to the consu
     expect(server.parentSpanId).toBe('b7ad6b7169203331')
     const processed = mine().find(({ name }) => name.startsWith('process '))!
     expect(mine().some(({ spanId }) => spanId === processed.parentSpanId)).toBe(true)
-    for (const message of ['Touched', 'Handled']) expect(output).toMatch(new RegExp(`"trace_id":"${traceId}"[^\\n]*"message":"${message}"`))
+    for (const message of ['Touched', 'Handled'])
+      expect(output).toMatch(new RegExp(`"trace_id":"${traceId}"[^\\n]*"message":"${message}"`))
   } finally {
     child.kill('SIGTERM')
     await exited

@@ -20,7 +20,13 @@ beforeAll(async () => {
   const { publicKey, privateKey } = await generateKeyPair('EdDSA', { extractable: true })
   const keys = { keys: [{ ...(await exportJWK(publicKey)), kid: 'k', alg: 'EdDSA' } as never] }
   token = async (expires = '1h') =>
-    await new SignJWT({ role: 'bidder' }).setProtectedHeader({ alg: 'EdDSA', kid: 'k' }).setSubject('u').setIssuer('i').setAudience('a').setExpirationTime(expires).sign(privateKey)
+    await new SignJWT({ role: 'bidder' })
+      .setProtectedHeader({ alg: 'EdDSA', kid: 'k' })
+      .setSubject('u')
+      .setIssuer('i')
+      .setAudience('a')
+      .setExpirationTime(expires)
+      .sign(privateKey)
   const app = createServer(context, {
     service: 'identity',
     auth: createAuthenticator({ keys, issuer: 'i', audience: 'a' }),
@@ -49,7 +55,10 @@ afterAll(async () => {
   await context.closers.closeAll(10_000)
 })
 
-function connect(path: string, options: { protocols?: string[]; origin?: string; headers?: Record<string, string> } = {}): WebSocket & { frames: unknown[] } {
+function connect(
+  path: string,
+  options: { protocols?: string[]; origin?: string; headers?: Record<string, string> } = {}
+): WebSocket & { frames: unknown[] } {
   const socket = new WebSocket(base + path, options.protocols ?? ['gavel.v1'], {
     ...(options.origin === undefined ? {} : { origin: options.origin }),
     ...(options.headers === undefined ? {} : { headers: options.headers })
@@ -85,9 +94,17 @@ describe('a WebSocket', () => {
   })
 
   it('is refused before it opens, by a problem document, without a token or with a wrong one', async () => {
-    expect(await refusedWith(connect('/ws/mine/7'))).toMatchObject({ status: 401, code: 'UNAUTHENTICATED', type: expect.stringContaining('problem+json') })
-    expect(await refusedWith(connect('/ws/all/7', { protocols: ['gavel.v1', 'bearer.nonsense'] }))).toMatchObject({ status: 401 })
-    expect(await refusedWith(connect('/ws/all/7', { protocols: ['gavel.v1', `bearer.${await token('-1s')}`] }))).toMatchObject({ status: 401 })
+    expect(await refusedWith(connect('/ws/mine/7'))).toMatchObject({
+      status: 401,
+      code: 'UNAUTHENTICATED',
+      type: expect.stringContaining('problem+json')
+    })
+    expect(await refusedWith(connect('/ws/all/7', { protocols: ['gavel.v1', 'bearer.nonsense'] }))).toMatchObject({
+      status: 401
+    })
+    expect(
+      await refusedWith(connect('/ws/all/7', { protocols: ['gavel.v1', `bearer.${await token('-1s')}`] }))
+    ).toMatchObject({ status: 401 })
   })
 
   it('may be anonymous where that is allowed', async () => {
@@ -97,14 +114,19 @@ describe('a WebSocket', () => {
   })
 
   it('is refused to pages of other origins', async () => {
-    expect(await refusedWith(connect('/ws/all/7', { origin: 'https://evil.test' }))).toMatchObject({ status: 403, code: 'FORBIDDEN' })
+    expect(await refusedWith(connect('/ws/all/7', { origin: 'https://evil.test' }))).toMatchObject({
+      status: 403,
+      code: 'FORBIDDEN'
+    })
     await once(connect('/ws/all/7', { origin: 'https://pages.test' }), 'open')
     await once(connect('/ws/all/7', { origin: base.replace('ws', 'http') }), 'open')
   })
 
   it('at an unknown address is refused with 404, and a plain GET with 400', async () => {
     expect(await refusedWith(connect('/ws/none'))).toMatchObject({ status: 404, code: 'NOT_FOUND' })
-    expect(((await (await fetch(`${base.replace('ws', 'http')}/ws/all/7`)).json()) as { code: string }).code).toBe('INVALID_INPUT')
+    expect(((await (await fetch(`${base.replace('ws', 'http')}/ws/all/7`)).json()) as { code: string }).code).toBe(
+      'INVALID_INPUT'
+    )
   })
 
   it('closes when its token ends', async () => {

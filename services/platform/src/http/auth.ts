@@ -43,7 +43,11 @@ const unauthenticated = (detail: string): Refusal => new Refusal('UNAUTHENTICATE
  * fails the last good set stays in use, so that tokens are still verified while their issuer is away.
  */
 function remoteKeys(url: string): JWTVerifyGetKey {
-  const remote = createRemoteJWKSet(new URL(url), { timeoutDuration: 3000, cooldownDuration: 5000, cacheMaxAge: 10 * 60_000 })
+  const remote = createRemoteJWKSet(new URL(url), {
+    timeoutDuration: 3000,
+    cooldownDuration: 5000,
+    cacheMaxAge: 10 * 60_000
+  })
   let lastGood: JWTVerifyGetKey | undefined
   let lastSet: JSONWebKeySet | undefined
   return async (header, token) => {
@@ -72,7 +76,8 @@ function keysOf({ jwksUrl, keys }: AuthenticatorOptions): JWTVerifyGetKey {
 
 function userOf(payload: JWTPayload): User {
   const { sub, role, email, exp } = payload
-  if (typeof sub !== 'string' || sub === '' || exp === undefined) throw unauthenticated('The access token lacks a claim')
+  if (typeof sub !== 'string' || sub === '' || exp === undefined)
+    throw unauthenticated('The access token lacks a claim')
   if (role !== 'bidder' && role !== 'admin') throw unauthenticated('The access token names no known role')
   const user: User = { userId: sub, role, expiresAt: exp * 1000 }
   if (typeof email === 'string') user.email = email
@@ -114,7 +119,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     } catch (error) {
       if (error instanceof Fault || error instanceof Refusal) throw error
       if (error instanceof joseErrors.JWTExpired) throw unauthenticated('The access token has expired')
-      if (error instanceof joseErrors.JOSEError || error instanceof TypeError) throw unauthenticated('The access token is not valid')
+      if (error instanceof joseErrors.JOSEError || error instanceof TypeError)
+        throw unauthenticated('The access token is not valid')
       throw error
     }
   }

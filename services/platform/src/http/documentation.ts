@@ -10,7 +10,9 @@ export function serveDocumentation(app: FastifyInstance, service: ServiceDefinit
 
   app.get('/openapi.json', async (_request, reply) => {
     const { openApiOf } = await import('@gavel/contracts/openapi.ts')
-    return await reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(openApiOf(service)))
+    return await reply
+      .header('content-type', 'application/json; charset=utf-8')
+      .send(JSON.stringify(openApiOf(service)))
   })
 
   const visit = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {

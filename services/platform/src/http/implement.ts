@@ -133,7 +133,11 @@ function schemaOf(operation: AnyOperation): Record<string, unknown> {
 const noQuery = { type: 'object', additionalProperties: false, properties: {} }
 
 /** Serves one operation of the contract: role, validation, problem documents and the response's form come from there. */
-export function implement<O extends AnyOperation>(app: FastifyInstance, operation: O, handler: Handler<NoInfer<O>>): void {
+export function implement<O extends AnyOperation>(
+  app: FastifyInstance,
+  operation: O,
+  handler: Handler<NoInfer<O>>
+): void {
   const { context, auth } = app.parts
   const handle = handler as unknown as (input: Input) => Promise<Answer>
   const schema = schemaOf(operation)

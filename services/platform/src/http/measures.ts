@@ -36,16 +36,21 @@ export function measureRequests(app: FastifyInstance, context: ServiceContext): 
     const elapsedMs = reply.elapsedTime
     seriesOf(route === 'unknown' ? 'any' : request.method, route, reply.statusCode).observe(elapsedMs / 1000)
     const failed = reply.statusCode >= 500
-    const slow = elapsedMs > SLOW_MS
+    const slow = elapsedMs > SLOW_MS && !isStream(reply)
     if ((failed || slow) && !quiet.has(route)) {
       const leftOut = limit()
-      if (leftOut !== undefined) context.log.warn({ ...aboutOf(request, reply), leftOut }, failed ? 'A request failed' : 'A request was slow')
+      if (leftOut !== undefined)
+        context.log.warn({ ...aboutOf(request, reply), leftOut }, failed ? 'A request failed' : 'A request was slow')
     } else if (context.log.isLevelEnabled('debug')) {
       context.log.debug(aboutOf(request, reply), 'A request')
     }
     done()
   })
 }
+
+/** Server-Sent Events last as long as their reader stays. */
+const isStream = (reply: FastifyReply): boolean =>
+  String(reply.getHeader('content-type')).startsWith('text/event-stream')
 
 const aboutOf = (request: FastifyRequest, reply: FastifyReply): object => ({
   method: request.method,

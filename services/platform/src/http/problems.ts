@@ -16,7 +16,11 @@ export const problemType = 'application/problem+json; charset=utf-8'
 function translated(thrown: unknown, request: FastifyRequest): unknown {
   if (typeof thrown !== 'object' || thrown === null) return thrown
   const error = thrown as Partial<FastifyError>
-  if (error.validation) return new Refusal('INVALID_INPUT', explain(error.validation, partNames[error.validationContext ?? 'body'] ?? 'request'))
+  if (error.validation)
+    return new Refusal(
+      'INVALID_INPUT',
+      explain(error.validation, partNames[error.validationContext ?? 'body'] ?? 'request')
+    )
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return new Refusal('BODY_TOO_LARGE')
@@ -55,7 +59,8 @@ export function sendProblem(reply: FastifyReply, request: FastifyRequest, thrown
   if (status === 401) void reply.header('www-authenticate', 'Bearer realm="gavel"')
   if (status === 503) void reply.header('retry-after', '1')
   const { retryAfterMs } = body
-  if (typeof retryAfterMs === 'number') void reply.header('retry-after', String(Math.max(1, Math.ceil(retryAfterMs / 1000))))
+  if (typeof retryAfterMs === 'number')
+    void reply.header('retry-after', String(Math.max(1, Math.ceil(retryAfterMs / 1000))))
   return reply.code(status).header('content-type', problemType).send(JSON.stringify(body))
 }
 
@@ -69,7 +74,8 @@ export function answerProblems(app: FastifyInstance, context: ServiceContext): v
     const leftOut = failure instanceof Refusal ? undefined : limit()
     if (leftOut !== undefined) {
       const about = { method: request.method, path: pathOf(request), requestId: request.id, leftOut }
-      if (failure instanceof Bug) context.log.error({ error: failure.cause, ...about }, 'A request failed by our own mistake')
+      if (failure instanceof Bug)
+        context.log.error({ error: failure.cause, ...about }, 'A request failed by our own mistake')
       else context.log.warn({ error: failure, ...about }, 'A request failed because a part did not answer')
     }
     return sendProblem(reply, request, failure)
@@ -82,7 +88,12 @@ interface KnownRoute {
 }
 
 const asPattern = (path: string): RegExp =>
-  new RegExp(`^${path.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/:[^/]+/g, '[^/]+').replace(/\*/g, '.*')}/?$`)
+  new RegExp(
+    `^${path
+      .replace(/[.+?^${}()|[\]\\]/g, '\\$&')
+      .replace(/:[^/]+/g, '[^/]+')
+      .replace(/\*/g, '.*')}/?$`
+  )
 
 /** 404, or 405 with `allow` where the address exists for other methods. */
 export function answerUnknownRoutes(app: FastifyInstance): void {

@@ -52,14 +52,18 @@ export function createServer(context: ServiceContext, options: ServerOptions): F
     requestTimeout: requestTimeoutMs,
     // Longer than a proxy keeps an idle connection, so that it is never we who close one that it is about to use.
     keepAliveTimeout: 75_000,
-    http: { connectionsCheckingInterval: Math.min(1000, requestTimeoutMs), headersTimeout: Math.min(10_000, requestTimeoutMs) },
+    http: {
+      connectionsCheckingInterval: Math.min(1000, requestTimeoutMs),
+      headersTimeout: Math.min(10_000, requestTimeoutMs)
+    },
     requestIdHeader: 'x-request-id',
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     trustProxy: options.trustedProxies ? [...options.trustedProxies] : false,
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: 128 },
     clientErrorHandler: answerBrokenRequest,
-    frameworkErrors: (error, request, reply) => sendProblem(reply, request, new Refusal('INVALID_INPUT', { detail: error.message.slice(0, 200) }))
+    frameworkErrors: (error, request, reply) =>
+      sendProblem(reply, request, new Refusal('INVALID_INPUT', { detail: error.message.slice(0, 200) }))
   }) as unknown as FastifyInstance
 
   app.decorate('parts', { context, auth: options.auth ?? refuseAll, origins: options.origins ?? [] })
@@ -78,7 +82,8 @@ export function createServer(context: ServiceContext, options: ServerOptions): F
     options: {
       maxPayload: options.webSocketPayloadBytes ?? 64 * 1024,
       // Never the one that carries the token.
-      handleProtocols: (offered: Set<string>) => [...offered].find((name) => !name.startsWith(bearerProtocolPrefix)) ?? false
+      handleProtocols: (offered: Set<string>) =>
+        [...offered].find((name) => !name.startsWith(bearerProtocolPrefix)) ?? false
     }
   })
   serveProbes(app, context, options.readiness ?? true)

@@ -8,4 +8,9 @@ export function createValidatorCompiler(): FastifySchemaCompiler<unknown> {
 }
 
 /** How people call the parts of a request. */
-export const partNames: Record<string, string> = { body: 'body', querystring: 'query', params: 'path', headers: 'headers' }
+export const partNames: Record<string, string> = {
+  body: 'body',
+  querystring: 'query',
+  params: 'path',
+  headers: 'headers'
+}

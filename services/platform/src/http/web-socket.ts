@@ -34,7 +34,14 @@ export interface WebSocketConnection {
 export type WebSocketHandler = (socket: WebSocket, connection: WebSocketConnection) => void | Promise<void>
 
 /** Close codes of our own, in the range for applications. */
-export const closeCodes = { tokenExpired: 4401, tooSlow: 4408, tooManyMessages: 4429, restarting: 1012, tooLarge: 1009, failed: 1011 } as const
+export const closeCodes = {
+  tokenExpired: 4401,
+  tooSlow: 4408,
+  tooManyMessages: 4429,
+  restarting: 1012,
+  tooLarge: 1009,
+  failed: 1011
+} as const
 
 const PING_MS = 30_000
 /** The longest time-out Node has is 24.8 days. */
@@ -49,7 +56,10 @@ function tokenOf(request: FastifyRequest): string | undefined {
     return token
   }
   const offered = String(request.headers['sec-websocket-protocol'] ?? '')
-  const bearer = offered.split(',').map((name) => name.trim()).find((name) => name.startsWith(bearerProtocolPrefix))
+  const bearer = offered
+    .split(',')
+    .map((name) => name.trim())
+    .find((name) => name.startsWith(bearerProtocolPrefix))
   return bearer?.slice(bearerProtocolPrefix.length)
 }
 
@@ -57,15 +67,29 @@ function checkOrigin(request: FastifyRequest, origins: readonly string[]): void 
   const { origin, host } = request.headers
   if (origin === undefined || origins.length === 0) return
   const sameOrigin = URL.canParse(origin) && new URL(origin).host === host
-  if (!sameOrigin && !origins.includes(origin)) throw new Refusal('FORBIDDEN', { detail: 'Pages of this origin may not connect' })
+  if (!sameOrigin && !origins.includes(origin))
+    throw new Refusal('FORBIDDEN', { detail: 'Pages of this origin may not connect' })
 }
 
 /** Opens a WebSocket at a path. Origin and token are checked before the upgrade, so a refusal is an ordinary problem document. */
-export function webSocketRoute(app: FastifyInstance, path: string, options: WebSocketOptions, handler: WebSocketHandler): void {
+export function webSocketRoute(
+  app: FastifyInstance,
+  path: string,
+  options: WebSocketOptions,
+  handler: WebSocketHandler
+): void {
   const { context, auth } = app.parts
   const origins = options.origins ?? app.parts.origins
-  const connections = gauge(context.metrics, { name: 'web_socket_connections', help: 'Open WebSockets.', labelNames: ['route'] })
-  const messages = counter(context.metrics, { name: 'web_socket_messages_total', help: 'Messages by direction.', labelNames: ['route', 'direction'] })
+  const connections = gauge(context.metrics, {
+    name: 'web_socket_connections',
+    help: 'Open WebSockets.',
+    labelNames: ['route']
+  })
+  const messages = counter(context.metrics, {
+    name: 'web_socket_messages_total',
+    help: 'Messages by direction.',
+    labelNames: ['route', 'direction']
+  })
   let open = 0
 
   app.register(async (scope) => {
@@ -89,7 +113,11 @@ export function webSocketRoute(app: FastifyInstance, path: string, options: WebS
           open -= 1
           connections.dec({ route: path })
         })
-        const connection = connect(socket, request, { app, options, onSent: () => messages.inc({ route: path, direction: 'out' }) })
+        const connection = connect(socket, request, {
+          app,
+          options,
+          onSent: () => messages.inc({ route: path, direction: 'out' })
+        })
         limitMessages(socket, options, () => messages.inc({ route: path, direction: 'in' }))
         void run(handler, socket, connection)
       }
@@ -112,7 +140,11 @@ interface ConnectOptions {
   onSent: () => void
 }
 
-function connect(socket: WebSocket, request: FastifyRequest, { app, options, onSent }: ConnectOptions): WebSocketConnection {
+function connect(
+  socket: WebSocket,
+  request: FastifyRequest,
+  { app, options, onSent }: ConnectOptions
+): WebSocketConnection {
   const { context } = app.parts
   const log = context.log.child({ requestId: request.id })
   const { user } = request

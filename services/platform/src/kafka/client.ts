@@ -15,6 +15,8 @@ export interface KafkaHandle {
   readonly client: Kafka
   /** For producers: less patient, because whoever publishes waits for the answer and can try again. */
   readonly producing: Kafka
+  /** For consumers: so patient that they keep their membership of the group while the broker is away for a minute or two. */
+  readonly consuming: Kafka
   readonly context: ServiceContext
   readonly brokers: readonly string[]
   readonly prefix: string
@@ -46,11 +48,25 @@ export function createKafka(settings: KafkaSettings, context: ServiceContext): K
     logCreator: quietly(context.log)
   }
   // Few attempts, because each user of a client begins again from the start where these run out.
-  const client = new Kafka({ ...common, requestTimeout: 15_000, retry: { initialRetryTime: 100, maxRetryTime: 2000, retries: 4 } })
-  const producing = new Kafka({ ...common, requestTimeout: 8000, retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 2 } })
+  const client = new Kafka({
+    ...common,
+    requestTimeout: 15_000,
+    retry: { initialRetryTime: 100, maxRetryTime: 2000, retries: 4 }
+  })
+  const producing = new Kafka({
+    ...common,
+    requestTimeout: 8000,
+    retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 2 }
+  })
+  const consuming = new Kafka({
+    ...common,
+    requestTimeout: 15_000,
+    retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 100 }
+  })
   const handle: KafkaHandle = {
     client,
     producing,
+    consuming,
     context,
     brokers: settings.brokers,
     prefix,

@@ -107,7 +107,10 @@ export async function startConsumer<const Topic extends TopicDefinition>(
 type AnyHandler = (events: IncomingEvent[], batch: BatchContext) => Promise<void>
 
 /** One function for both forms. With handlers by name, neighbours of one name are handled together, so that order is kept. */
-function handlerOf<Topic extends TopicDefinition>(options: ConsumerOptions<Topic>, onIgnored: (count: number) => void): AnyHandler {
+function handlerOf<Topic extends TopicDefinition>(
+  options: ConsumerOptions<Topic>,
+  onIgnored: (count: number) => void
+): AnyHandler {
   if (options.handleBatch) return options.handleBatch as unknown as AnyHandler
   const handlers = options.handlers as unknown as Record<string, AnyHandler | undefined>
   return async (events, batch) => {
@@ -128,4 +131,3 @@ function groupNeighbours(events: readonly IncomingEvent[]): IncomingEvent[][] {
   }
   return groups
 }
-

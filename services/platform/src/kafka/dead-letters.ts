@@ -24,7 +24,8 @@ type ReadyHeaders = ReadyMessage['headers']
 /** What a reader needs to judge and to send the event again: the message as it was, and why it is here. */
 function headersOf(letter: DeadLetter, group: string): ReadyHeaders {
   const original: ReadyHeaders = {}
-  for (const [name, value] of Object.entries(letter.message.headers ?? {})) if (value !== undefined) original[name] = value
+  for (const [name, value] of Object.entries(letter.message.headers ?? {}))
+    if (value !== undefined) original[name] = value
   const { error } = letter
   return {
     ...original,

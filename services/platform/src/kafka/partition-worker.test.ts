@@ -10,10 +10,23 @@ import { PartitionWorker, type RetryOptions } from './partition-worker.ts'
 const Counted = defineEvent('Counted', 1, 'A number was counted.', Type.Object({ number: Type.Integer() }))
 
 function message(number: number): RawMessage {
-  const { key, value, headers } = encodeEvent({ definition: Counted, key: 'k', data: { number }, id: `e${number}`, source: 't', time: 1000 })
+  const { key, value, headers } = encodeEvent({
+    definition: Counted,
+    key: 'k',
+    data: { number },
+    id: `e${number}`,
+    source: 't',
+    time: 1000
+  })
   return { key: Buffer.from(key), value: Buffer.from(value), headers, timestamp: '1000', offset: String(number) }
 }
-const broken = (offset: number): RawMessage => ({ key: null, value: Buffer.from('?'), headers: {}, timestamp: '0', offset: String(offset) })
+const broken = (offset: number): RawMessage => ({
+  key: null,
+  value: Buffer.from('?'),
+  headers: {},
+  timestamp: '0',
+  offset: String(offset)
+})
 const upTo = (count: number): RawMessage[] => Array.from({ length: count }, (_, index) => message(index))
 
 interface Given {
@@ -56,7 +69,12 @@ describe('a batch', () => {
   })
 
   it('with a fault is left for later, with pauses that grow up to a limit', async () => {
-    const { worker, handled } = aWorker({ fail: () => { throw new Fault('x') }, retry: { attempts: 20 } })
+    const { worker, handled } = aWorker({
+      fail: () => {
+        throw new Fault('x')
+      },
+      retry: { attempts: 20 }
+    })
     const pauses: number[] = []
     for (let attempt = 0; attempt < 10; attempt += 1) {
       const { doneOffset, pauseMs } = await worker.work(0, upTo(attempt + 1))
@@ -70,7 +88,11 @@ describe('a batch', () => {
   })
 
   it('is narrowed down to the culprit of a bug, in about 2 log n calls, and every other event is handled once, in order', async () => {
-    const { worker, calls, handled, buried } = aWorker({ fail: (numbers) => { if (numbers.includes(13)) throw new TypeError('13') } })
+    const { worker, calls, handled, buried } = aWorker({
+      fail: (numbers) => {
+        if (numbers.includes(13)) throw new TypeError('13')
+      }
+    })
     expect(await worker.work(0, upTo(64))).toEqual({ doneOffset: '63', pauseMs: undefined })
     expect(buried).toEqual([{ number: '13', reason: 'bug', attempts: 1 }])
     expect(handled).toEqual(Array.from({ length: 64 }, (_, index) => index).filter((number) => number !== 13))
@@ -78,7 +100,11 @@ describe('a batch', () => {
   })
 
   it('that is a fault to its last attempt loses only its culprit', async () => {
-    const { worker, handled, buried } = aWorker({ fail: (numbers) => { if (numbers.includes(2)) throw new Fault('no') } })
+    const { worker, handled, buried } = aWorker({
+      fail: (numbers) => {
+        if (numbers.includes(2)) throw new Fault('no')
+      }
+    })
     expect((await worker.work(0, upTo(4))).pauseMs).toBeGreaterThan(0)
     expect((await worker.work(0, upTo(4))).pauseMs).toBeGreaterThan(0)
     expect(await worker.work(0, upTo(4))).toEqual({ doneOffset: '3', pauseMs: undefined })
@@ -87,7 +113,11 @@ describe('a batch', () => {
   })
 
   it('is never given up while a part cannot be reached', async () => {
-    const { worker, buried } = aWorker({ fail: () => { throw new Fault('away', { unreachable: true }) } })
+    const { worker, buried } = aWorker({
+      fail: () => {
+        throw new Fault('away', { unreachable: true })
+      }
+    })
     for (let attempt = 0; attempt < 50; attempt += 1) expect((await worker.work(0, upTo(4))).pauseMs).toBeGreaterThan(0)
     expect(buried).toEqual([])
   })
@@ -101,33 +131,53 @@ describe('a batch', () => {
     })
     const first = await worker.work(0, upTo(4))
     expect(first.pauseMs).toBeGreaterThan(0)
-    const rest = upTo(4).filter(({ offset }) => first.doneOffset === undefined || Number(offset) > Number(first.doneOffset))
+    const rest = upTo(4).filter(
+      ({ offset }) => first.doneOffset === undefined || Number(offset) > Number(first.doneOffset)
+    )
     expect(await worker.work(0, rest)).toEqual({ doneOffset: '3', pauseMs: undefined })
     expect(handled).toEqual([0, 1, 2])
   })
 
   it('passes over a refused event and handles its neighbours', async () => {
-    const { worker, handled, buried } = aWorker({ fail: (numbers) => { if (numbers.includes(1)) throw new Refusal('INVALID_INPUT') } })
+    const { worker, handled, buried } = aWorker({
+      fail: (numbers) => {
+        if (numbers.includes(1)) throw new Refusal('INVALID_INPUT')
+      }
+    })
     expect(await worker.work(0, upTo(4))).toEqual({ doneOffset: '3', pauseMs: undefined })
     expect([handled, buried]).toEqual([[0, 2, 3], []])
   })
 
   it('puts away what cannot be read, in its place', async () => {
     const { worker, handled, buried } = aWorker()
-    expect(await worker.work(0, [message(0), broken(1), broken(2), message(3)])).toEqual({ doneOffset: '3', pauseMs: undefined })
+    expect(await worker.work(0, [message(0), broken(1), broken(2), message(3)])).toEqual({
+      doneOffset: '3',
+      pauseMs: undefined
+    })
     expect(handled).toEqual([0, 3])
     expect(buried.map(({ number }) => number)).toEqual(['1', '2'])
   })
 
   it('waits at an event that can neither be handled nor put away', async () => {
-    const { worker, handled } = aWorker({ fail: (numbers) => { if (numbers.includes(1)) throw new TypeError('1') }, bury: () => { throw new Fault('no broker') } })
+    const { worker, handled } = aWorker({
+      fail: (numbers) => {
+        if (numbers.includes(1)) throw new TypeError('1')
+      },
+      bury: () => {
+        throw new Fault('no broker')
+      }
+    })
     const progress = await worker.work(0, upTo(3))
     expect(progress).toMatchObject({ doneOffset: '0', pauseMs: expect.any(Number) })
     expect(handled).toEqual([0])
   })
 
   it('with a fault that cannot be retried is narrowed down at once', async () => {
-    const { worker, buried } = aWorker({ fail: (numbers) => { if (numbers.includes(0)) throw new Fault('never', { retryable: false }) } })
+    const { worker, buried } = aWorker({
+      fail: (numbers) => {
+        if (numbers.includes(0)) throw new Fault('never', { retryable: false })
+      }
+    })
     expect(await worker.work(0, upTo(2))).toEqual({ doneOffset: '1', pauseMs: undefined })
     expect(buried).toMatchObject([{ number: '0', reason: 'fault' }])
   })

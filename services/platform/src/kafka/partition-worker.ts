@@ -107,7 +107,12 @@ export class PartitionWorker {
   }
 
   /** `final`: the attempts are used up; what fails now is split further, and alone it is buried. */
-  async #handleRun(partition: number, run: readonly Entry[], done: (entries: readonly Entry[]) => void, final: boolean): Promise<void> {
+  async #handleRun(
+    partition: number,
+    run: readonly Entry[],
+    done: (entries: readonly Entry[]) => void,
+    final: boolean
+  ): Promise<void> {
     const failure = await this.#call(partition, run)
     if (failure === undefined) {
       this.#options.metrics.events('handled', run.length)
@@ -170,7 +175,11 @@ export class PartitionWorker {
         async () => await this.#options.handle(events, this.#attemptOf(partition, run[0]!)),
         {
           links: traces.length > 1 ? traces.slice(0, 100) : [],
-          attributes: { 'messaging.system': 'kafka', 'messaging.destination.name': this.#options.topic, 'messaging.batch.message_count': events.length }
+          attributes: {
+            'messaging.system': 'kafka',
+            'messaging.destination.name': this.#options.topic,
+            'messaging.batch.message_count': events.length
+          }
         }
       )
       return undefined
@@ -193,12 +202,18 @@ export class PartitionWorker {
     try {
       await this.#options.bury({ message: entry.message, topic, partition, reason, error, attempts })
     } catch (failed) {
-      log.warn({ error: failed, partition, offset: entry.message.offset }, 'A dead letter could not be stored; the partition waits')
+      log.warn(
+        { error: failed, partition, offset: entry.message.offset },
+        'A dead letter could not be stored; the partition waits'
+      )
       throw new Later(retry.maxDelayMs / 4)
     }
     metrics.buried(reason)
     metrics.events('dead', 1)
-    log.error({ error, reason, partition, offset: entry.message.offset, eventId: entry.event?.id }, 'An event was put away as a dead letter')
+    log.error(
+      { error, reason, partition, offset: entry.message.offset, eventId: entry.event?.id },
+      'An event was put away as a dead letter'
+    )
     done([entry])
   }
 }

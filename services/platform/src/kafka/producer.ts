@@ -57,8 +57,15 @@ class QueueingProducer implements Producer {
   constructor(kafka: KafkaHandle) {
     this.#kafka = kafka
     const { metrics } = kafka.context
-    this.#published = counter(metrics, { name: 'kafka_producer_messages_total', help: 'Messages acknowledged by the broker.', labelNames: ['topic'] })
-    this.#failed = counter(metrics, { name: 'kafka_producer_failures_total', help: 'Requests given up after their last attempt.' })
+    this.#published = counter(metrics, {
+      name: 'kafka_producer_messages_total',
+      help: 'Messages acknowledged by the broker.',
+      labelNames: ['topic']
+    })
+    this.#failed = counter(metrics, {
+      name: 'kafka_producer_failures_total',
+      help: 'Requests given up after their last attempt.'
+    })
   }
 
   topicName(topic: TopicDefinition | string): string {
@@ -80,7 +87,8 @@ class QueueingProducer implements Producer {
   send(messages: readonly ReadyMessage[]): Promise<void> {
     if (messages.length === 0) return Promise.resolve()
     if (this.#closed) return Promise.reject(new Fault('The producer is closed'))
-    if (this.#waitingMessages + messages.length > MAX_WAITING) return Promise.reject(new Fault('Too many messages wait for the broker'))
+    if (this.#waitingMessages + messages.length > MAX_WAITING)
+      return Promise.reject(new Fault('Too many messages wait for the broker'))
     return new Promise((resolve, reject) => {
       this.#queue.push({ messages, resolve, reject })
       this.#waitingMessages += messages.length

@@ -25,11 +25,8 @@ const HEARTBEAT_MS = 2000
 const SESSION_MS = 10_000
 /** So long the others wait, when members come or go, for one that finishes its batch. */
 const REBALANCE_MS = 30_000
-/**
- * kafkajs tries for about two and a half minutes, a second apart, and keeps its membership meanwhile, so that it goes on in the moment
- * the broker is back. Only then is it given up: a new member has to wait until the old one's session is over.
- */
-const PATIENCE = { initialRetryTime: 100, maxRetryTime: 1000, retries: 60 }
+/** What a consumer does at its end is done within this, or the broker is away. */
+const LEAVE_MS = 3000
 /** No fetch and no heartbeat for so long means that the client hangs. */
 const SILENCE_MS = 90_000
 
@@ -50,7 +47,12 @@ export function superviseConsumer(kafka: KafkaHandle, options: SupervisedOptions
   }
 }
 
-async function superviseUntilStopped(kafka: KafkaHandle, options: SupervisedOptions, signal: AbortSignal, onJoined: () => void): Promise<void> {
+async function superviseUntilStopped(
+  kafka: KafkaHandle,
+  options: SupervisedOptions,
+  signal: AbortSignal,
+  onJoined: () => void
+): Promise<void> {
   const { log, metrics } = options
   let failures = 0
   while (!signal.aborted) {
@@ -67,7 +69,9 @@ async function superviseUntilStopped(kafka: KafkaHandle, options: SupervisedOpti
       const about = { error, attempt: failures }
       if (failures === 3 || failures % 50 === 0) log.warn(about, 'The consumer has no connection and keeps trying')
       else log.debug(about, 'The consumer ended and begins again')
-      await delay(Math.min(2000, 100 * 2 ** Math.min(failures, 10)) * (0.75 + Math.random() / 2), undefined, { signal }).catch(() => undefined)
+      await delay(Math.min(2000, 100 * 2 ** Math.min(failures, 10)) * (0.75 + Math.random() / 2), undefined, {
+        signal
+      }).catch(() => undefined)
     } finally {
       metrics.connected(false)
     }
@@ -75,8 +79,13 @@ async function superviseUntilStopped(kafka: KafkaHandle, options: SupervisedOpti
 }
 
 /** The life of one kafkajs consumer: resolves when told to stop, rejects when it ends for another reason. */
-async function live(kafka: KafkaHandle, options: SupervisedOptions, signal: AbortSignal, onJoined: () => void): Promise<void> {
-  const consumer = kafka.client.consumer({
+async function live(
+  kafka: KafkaHandle,
+  options: SupervisedOptions,
+  signal: AbortSignal,
+  onJoined: () => void
+): Promise<void> {
+  const consumer = kafka.consuming.consumer({
     groupId: options.group,
     allowAutoTopicCreation: false,
     sessionTimeout: SESSION_MS,
@@ -84,28 +93,48 @@ async function live(kafka: KafkaHandle, options: SupervisedOptions, signal: Abor
     heartbeatInterval: HEARTBEAT_MS,
     metadataMaxAge: 60_000,
     maxWaitTimeInMs: 500,
-    retry: { ...PATIENCE, restartOnFailure: async () => false }
+    retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 4, restartOnFailure: async () => false }
   })
   const ended = Promise.withResolvers<void>()
-  ended.promise.catch(() => undefined)
   const stop = (): void => ended.resolve()
   signal.addEventListener('abort', stop)
   const watch = watchOver(consumer, options, onJoined, ended.reject)
+  const inHand = new Set<Promise<void>>()
+  let wanted = true
+  // Given up while it waited for the broker, it must not join behind our back when the broker comes.
+  const still = async (step: Promise<void>): Promise<void> => {
+    await step
+    if (wanted) return
+    await consumer.disconnect()
+    throw new Error('The consumer was given up')
+  }
+  const begin = async (): Promise<void> => {
+    await still(consumer.connect())
+    await still(consumer.subscribe({ topics: [options.topic], fromBeginning: options.fromBeginning }))
+    await still(
+      consumer.run({
+        autoCommit: true,
+        eachBatchAutoResolve: false,
+        partitionsConsumedConcurrently: options.concurrency,
+        eachBatch: async (payload) => {
+          const batch = eachBatch(payload, options, signal)
+          inHand.add(batch)
+          await batch.finally(() => inHand.delete(batch))
+        }
+      })
+    )
+  }
   try {
-    await consumer.connect()
-    await consumer.subscribe({ topics: [options.topic], fromBeginning: options.fromBeginning })
-    await consumer.run({
-      autoCommit: true,
-      eachBatchAutoResolve: false,
-      partitionsConsumedConcurrently: options.concurrency,
-      eachBatch: async (payload) => await eachBatch(payload, options, signal)
-    })
+    // Not awaited by itself: while the broker is away it takes long, and the process may have to end meanwhile.
+    begin().catch(ended.reject)
     await ended.promise
   } finally {
+    wanted = false
     signal.removeEventListener('abort', stop)
     clearInterval(watch)
-    // Waits for the batches in hand; a broker that is gone must not make it wait for good.
-    await Promise.race([consumer.disconnect().catch(() => undefined), delay(REBALANCE_MS, undefined, { ref: false })])
+    const leaving = consumer.disconnect().catch(() => undefined)
+    await Promise.allSettled(inHand)
+    await Promise.race([leaving, delay(LEAVE_MS, undefined, { ref: false })])
   }
 }
 
@@ -144,7 +173,10 @@ async function eachBatch(payload: EachBatchPayload, options: SupervisedOptions, 
   try {
     for (let start = 0; start < batch.messages.length; start += worker.batchSize) {
       if (!payload.isRunning() || payload.isStale() || signal.aborted) return
-      const { doneOffset, pauseMs } = await worker.work(batch.partition, batch.messages.slice(start, start + worker.batchSize))
+      const { doneOffset, pauseMs } = await worker.work(
+        batch.partition,
+        batch.messages.slice(start, start + worker.batchSize)
+      )
       if (doneOffset !== undefined) {
         payload.resolveOffset(doneOffset)
         metrics.lag(batch.partition, highWatermark - Number(doneOffset) - 1)

@@ -14,6 +14,7 @@ export function loadPg(): typeof pgModule {
 
 function safeInteger(text: string): number {
   const value = Number(text)
-  if (!Number.isSafeInteger(value)) throw new RangeError(`The database answered ${text}, which is too large for a number`)
+  if (!Number.isSafeInteger(value))
+    throw new RangeError(`The database answered ${text}, which is too large for a number`)
   return value
 }

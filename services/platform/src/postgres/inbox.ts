@@ -10,7 +10,11 @@ interface WithId {
  * The events of a delivery that this group has not handled before, in their order. Call it in the transaction that has the
  * effect: then both are stored or neither is, and a second delivery has no second effect.
  */
-export async function takeNew<Event extends WithId>(client: PoolClient, group: string, events: readonly Event[]): Promise<Event[]> {
+export async function takeNew<Event extends WithId>(
+  client: PoolClient,
+  group: string,
+  events: readonly Event[]
+): Promise<Event[]> {
   if (events.length === 0) return []
   // Sorted, so that two deliveries of the same events meet in one order and cannot deadlock.
   const ids = [...new Set(events.map(({ id }) => id))].sort()
@@ -57,7 +61,11 @@ interface Sweep {
   signal: AbortSignal
 }
 
-async function sweepUntilStopped(context: ServiceContext, pool: Pool, { retentionMs, everyMs, signal }: Sweep): Promise<void> {
+async function sweepUntilStopped(
+  context: ServiceContext,
+  pool: Pool,
+  { retentionMs, everyMs, signal }: Sweep
+): Promise<void> {
   while (!signal.aborted) {
     try {
       while (!signal.aborted && (await sweepInbox(pool, retentionMs)) === SWEEP_ROWS);

@@ -1,9 +1,10 @@
 import { fileURLToPath } from 'node:url'
 import { setTimeout as delay } from 'node:timers/promises'
 import { runner } from 'node-pg-migrate'
-import { Secret } from '../config.ts'
+import { migrateOnly, processEnvironment, Secret } from '../config.ts'
 import { Fault, toFailure } from '../errors.ts'
 import type { Logger } from '../log.ts'
+import { NothingMore } from '../service.ts'
 import { loadPg } from './driver.ts'
 
 /** The tables every service with a database has: outbox and inbox. Their own list of what was applied, so that numbers never clash. */
@@ -19,16 +20,22 @@ export interface MigrateOptions {
 
 /**
  * Applies the plain SQL files `NNNN-name.sql` that are new, all in one transaction, under an advisory lock: of several processes
- * that start at once one does it and the others wait.
+ * that start at once one does it and the others wait. With `MIGRATE_ONLY=true` the process ends here: so an upgrade migrates
+ * before any process of the new version takes work.
  */
-export async function migrate(url: Secret | string, directory: URL | string, log: Logger, options: MigrateOptions = {}): Promise<void> {
+export async function migrate(
+  url: Secret | string,
+  directory: URL | string,
+  log: Logger,
+  options: MigrateOptions = {}
+): Promise<void> {
   const connection = typeof url === 'string' ? url : url.reveal()
   const endAt = performance.now() + (options.patienceMs ?? 60_000)
   for (;;) {
     try {
       await apply(connection, platformMigrations, 'platform_migrations', log)
       await apply(connection, directory, 'migrations', log)
-      return
+      break
     } catch (error) {
       const failure = toFailure(error)
       if (!(failure instanceof Fault) || performance.now() > endAt) throw error
@@ -36,6 +43,7 @@ export async function migrate(url: Secret | string, directory: URL | string, log
       await delay(500)
     }
   }
+  if (migrateOnly(processEnvironment())) throw new NothingMore('migrated')
 }
 
 async function apply(connection: string, directory: URL | string, table: string, log: Logger): Promise<void> {

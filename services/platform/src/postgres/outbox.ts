@@ -12,7 +12,11 @@ import { loadPg } from './driver.ts'
  * Stores events in the caller's transaction; a relay sends them on once it has committed. Events of one key keep their order
  * where their writers take turns, which they do when each locks the row that the key names before it appends.
  */
-export async function appendToOutbox(client: PoolClient, topic: TopicDefinition, events: readonly OutgoingEvent[]): Promise<void> {
+export async function appendToOutbox(
+  client: PoolClient,
+  topic: TopicDefinition,
+  events: readonly OutgoingEvent[]
+): Promise<void> {
   if (events.length === 0) return
   const traceparent = currentTraceparent()
   const rows = events.map((event) =>
@@ -23,7 +27,12 @@ export async function appendToOutbox(client: PoolClient, topic: TopicDefinition,
      select $1, row.key, row.value, row.headers
        from unnest($2::text[], $3::text[], $4::jsonb[]) with ordinality as row (key, value, headers, position)
       order by row.position`,
-    [topic.name, rows.map(({ key }) => key), rows.map(({ value }) => value), rows.map(({ headers }) => JSON.stringify(headers))]
+    [
+      topic.name,
+      rows.map(({ key }) => key),
+      rows.map(({ value }) => value),
+      rows.map(({ headers }) => JSON.stringify(headers))
+    ]
   )
   // Sent at commit, once per transaction however often it is called.
   await client.query(`select pg_notify('outbox', '')`)
@@ -82,7 +91,11 @@ class OutboxRelay implements Relay {
       initialDelayMs: options.initialDelayMs ?? 100,
       maxDelayMs: options.maxDelayMs ?? 5000
     }
-    this.#sent = counter(context.metrics, { name: 'outbox_sent_total', help: 'Outbox rows acknowledged by the broker.', labelNames: ['topic'] })
+    this.#sent = counter(context.metrics, {
+      name: 'outbox_sent_total',
+      help: 'Outbox rows acknowledged by the broker.',
+      labelNames: ['topic']
+    })
     this.#failures = counter(context.metrics, { name: 'outbox_failures_total', help: 'Failed attempts to relay.' })
     this.#leading = gauge(context.metrics, { name: 'outbox_relay_leading', help: '1 in the one process that relays.' })
     measureOutbox(context, pool)
@@ -106,7 +119,8 @@ class OutboxRelay implements Relay {
         failures += 1
         this.#failures.inc()
         const about = { error, attempt: failures }
-        if (failures === 3) this.#context.log.warn(about, 'The outbox cannot be relayed; it keeps what it has and tries on')
+        if (failures === 3)
+          this.#context.log.warn(about, 'The outbox cannot be relayed; it keeps what it has and tries on')
         else this.#context.log.debug(about, 'The outbox could not be relayed')
         const pause = Math.min(this.#options.maxDelayMs, this.#options.initialDelayMs * 2 ** Math.min(failures - 1, 20))
         await this.#pause(pause * (0.75 + Math.random() / 2))
@@ -161,7 +175,9 @@ class OutboxRelay implements Relay {
     ])
     if (rows.length === 0) return 0
     const producer = this.#producer
-    await producer.send(rows.map(({ topic, key, value, headers }) => ({ topic: producer.topicName(topic), key, value, headers })))
+    await producer.send(
+      rows.map(({ topic, key, value, headers }) => ({ topic: producer.topicName(topic), key, value, headers }))
+    )
     await client.query('delete from outbox where id = any($1)', [rows.map(({ id }) => id)])
     for (const [topic, sent] of Map.groupBy(rows, (row) => row.topic)) this.#sent.inc({ topic }, sent.length)
     return rows.length
@@ -179,7 +195,10 @@ class OutboxRelay implements Relay {
 
 /** Read when scraped, so that every process of the service tells the same, and a relay that hangs is seen. */
 function measureOutbox(context: ServiceContext, pool: Pool): void {
-  const oldest = gauge(context.metrics, { name: 'outbox_oldest_seconds', help: 'Age of the oldest row that waits; 0 where none does.' })
+  const oldest = gauge(context.metrics, {
+    name: 'outbox_oldest_seconds',
+    help: 'Age of the oldest row that waits; 0 where none does.'
+  })
   gauge(context.metrics, {
     name: 'outbox_depth',
     help: 'Rows that wait for the broker, counted up to 100,000.',
@@ -198,7 +217,12 @@ function measureOutbox(context: ServiceContext, pool: Pool): void {
   })
 }
 
-export async function startOutboxRelay(context: ServiceContext, pool: Pool, producer: Producer, options: RelayOptions = {}): Promise<Relay> {
+export async function startOutboxRelay(
+  context: ServiceContext,
+  pool: Pool,
+  producer: Producer,
+  options: RelayOptions = {}
+): Promise<Relay> {
   const relay = new OutboxRelay(context, pool, producer, options)
   context.closers.add('outbox relay', async () => await relay.stop(), 'relays')
   return relay

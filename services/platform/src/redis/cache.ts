@@ -9,7 +9,11 @@ const loading = new WeakMap<Redis, Map<string, Promise<unknown>>>()
 const counts = new WeakMap<Redis, (result: 'hit' | 'miss' | 'fault') => void>()
 
 export function measureCache(context: ServiceContext, redis: Redis): void {
-  const reads = counter(context.metrics, { name: 'cache_reads_total', help: 'Reads through the cache by result.', labelNames: ['result'] })
+  const reads = counter(context.metrics, {
+    name: 'cache_reads_total',
+    help: 'Reads through the cache by result.',
+    labelNames: ['result']
+  })
   counts.set(redis, (result) => reads.inc({ result }))
 }
 

@@ -4,8 +4,18 @@ import { defineEvent, type TopicDefinition } from '@gavel/contracts/define.ts'
 import type { OutgoingEvent } from '@gavel/platform/kafka/producer.ts'
 
 /** Events and a topic that stand for any. */
-export const Counted = defineEvent('Counted', 1, 'A number was counted.', Type.Object({ number: Type.Integer() }, { additionalProperties: false }))
-export const Named = defineEvent('Named', 1, 'A name was given.', Type.Object({ name: Type.String({ maxLength: 20 }) }, { additionalProperties: false }))
+export const Counted = defineEvent(
+  'Counted',
+  1,
+  'A number was counted.',
+  Type.Object({ number: Type.Integer() }, { additionalProperties: false })
+)
+export const Named = defineEvent(
+  'Named',
+  1,
+  'A name was given.',
+  Type.Object({ name: Type.String({ maxLength: 20 }) }, { additionalProperties: false })
+)
 
 export const facts = {
   name: 'facts',

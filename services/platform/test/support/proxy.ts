@@ -42,7 +42,10 @@ export class CuttableProxy {
   #join(client: Socket): void {
     // Not net.connect, which a test may divert.
     const server = new net.Socket().connect(this.#target)
-    for (const [from, to] of [[client, server], [server, client]] as const) {
+    for (const [from, to] of [
+      [client, server],
+      [server, client]
+    ] as const) {
       this.#sockets.add(from)
       from.on('data', (data) => to.write(data))
       from.on('error', () => from.destroy())
@@ -59,5 +62,8 @@ export class CuttableProxy {
 export function divert(fromPort: number, toPort: number): void {
   const connect = net.connect.bind(net) as (options: net.NetConnectOpts, onConnect?: () => void) => Socket
   vi.spyOn(net, 'connect').mockImplementation(((options: net.TcpNetConnectOpts, onConnect?: () => void) =>
-    connect(options.port === fromPort ? { ...options, host: '127.0.0.1', port: toPort } : options, onConnect)) as typeof net.connect)
+    connect(
+      options.port === fromPort ? { ...options, host: '127.0.0.1', port: toPort } : options,
+      onConnect
+    )) as typeof net.connect)
 }

@@ -55,7 +55,10 @@ await runService({
     implement(app, count, async ({ params: { number }, log }) => {
       log.info({ number }, 'Counting')
       await delay(200)
-      await transaction(pool, async (client) => await appendToOutbox(client, facts, [counted(number, 'one', `event-${number}`)]))
+      await transaction(
+        pool,
+        async (client) => await appendToOutbox(client, facts, [counted(number, 'one', `event-${number}`)])
+      )
       return reply(201, { number })
     })
     app.get('/crash', () => {

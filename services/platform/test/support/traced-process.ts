@@ -1,6 +1,14 @@
 import { Type } from 'typebox'
 import { defineOperation } from '@gavel/contracts/define.ts'
-import { httpConfig, kafkaConfig, postgresConfig, redisConfig, mongoConfig, readAll, telemetryConfig } from '@gavel/platform/config.ts'
+import {
+  httpConfig,
+  kafkaConfig,
+  postgresConfig,
+  redisConfig,
+  mongoConfig,
+  readAll,
+  telemetryConfig
+} from '@gavel/platform/config.ts'
 import { createServer, implement, listen, reply } from '@gavel/platform/http/server.ts'
 import { createKafka } from '@gavel/platform/kafka/client.ts'
 import { startConsumer } from '@gavel/platform/kafka/consumer.ts'
