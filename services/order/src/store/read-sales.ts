@@ -1,3 +1,4 @@
+import { canaryPrefix } from '@gavel/contracts/canary.ts'
 import type { SaleProgress } from '@gavel/contracts/api/order.ts'
 import type { FailureReason } from '@gavel/contracts/errors.ts'
 import type { Position } from './cursor.ts'
@@ -68,14 +69,15 @@ export interface SaleCounts {
   reasons: Record<string, number>
 }
 
+/** Synthetic sales are counted only where their product is asked for. */
 export async function countSales(client: Queryable, productId: string | undefined): Promise<SaleCounts> {
   const { rows } = await client.query<{ status: SaleProgress['status']; reason: FailureReason | null; sales: string }>(
     `select status, reason, count(*) as sales
        from sales
        left join outcomes using (order_number)
-      where ($1::text is null or product_id = $1)
+      where case when $1::text is null then not starts_with(product_id, $2) else product_id = $1 end
       group by status, reason`,
-    [productId ?? null]
+    [productId ?? null, canaryPrefix]
   )
   const counts: SaleCounts = { open: 0, ordered: 0, failed: 0, reasons: {} }
   for (const { status, reason, sales } of rows) {
