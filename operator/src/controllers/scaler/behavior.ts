@@ -12,7 +12,7 @@ export interface Recommendation {
 
 /** The most cautious recommendation of the window in the direction of the change, never past what is there now. */
 export function stabilize(
-  policy: Policy,
+  policy: Pick<Policy, 'up' | 'down'>,
   recommendations: readonly Recommendation[],
   current: number,
   now: number

@@ -95,7 +95,8 @@ function addLag(
     raw: assessment.raw,
     wants: assessment.wants,
     active: assessment.active,
-    why: `lag ${figure(assessment.lag)} over ${assessment.partitions} partitions, ${basis}`
+    why: `lag ${figure(assessment.lag)} over ${assessment.partitions} partitions is work for ${figure(assessment.work)} replicas ${basis}`,
+    shown: assessment.wants
   })
 }
 
@@ -171,10 +172,10 @@ function addCalendar(
 function addWish(
   demand: Demand,
   signal: string,
-  { raw, wants, active, why }: { raw: number; wants: number; active: boolean; why: string }
+  { raw, wants, active, why, shown }: { raw: number; wants: number; active: boolean; why: string; shown?: number }
 ): void {
   demand.memory.failures[signal] = 0
-  demand.inputs.push({ signal, wants: Number(raw.toFixed(2)), why })
+  demand.inputs.push({ signal, wants: shown ?? Number(raw.toFixed(2)), why })
   demand.raw = Math.max(demand.raw, raw)
   demand.wants = Math.max(demand.wants, wants)
   demand.active ||= active

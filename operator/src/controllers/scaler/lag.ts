@@ -15,6 +15,8 @@ export interface LagReading {
   /** Members of the group; absent when the brokers did not tell. */
   members: number | undefined
   groupState: string | undefined
+  /** Partitions by member; absent where it is not known who reads what. */
+  assignments?: string[][]
 }
 
 export interface LagPoint {
@@ -24,6 +26,7 @@ export interface LagPoint {
   /** Replicas that are there, whether or not they joined the group. */
   ready: number
   stable: boolean
+  assignments: string[][] | undefined
   partitions: Map<string, { end: number; position: number; lag: number }>
 }
 
@@ -44,8 +47,11 @@ export interface LagMemory {
 
 export interface LagAssessment {
   lag: number
-  /** Replicas wished for, unrounded: a partition never asks for more than one, because one consumer reads it. */
+  /** The work at hand in replicas, if it could be dealt out freely: a partition never asks for more than one, because one consumer reads it. */
+  work: number
+  /** For the tolerance: the replicas there are, times how full the fullest of them is. */
   raw: number
+  /** Replicas wished for, with partitions dealt out whole. */
   wants: number
   active: boolean
   partitions: number
@@ -64,6 +70,8 @@ const ringSize = 12
 /** New rates count for a third: three samples carry most of the weight, one odd one does not. */
 const drainWeight = 0.3
 const arrivalHalfLifeMs = 15_000
+/** Messages a second below which the tail of a smoothed rate is nothing. */
+const negligible = 0.001
 
 /** Judges one reading of a group's offsets against what is remembered. Pure. */
 export function assessLag(
@@ -93,7 +101,7 @@ export function assessLag(
 
 function pointOf(
   { withoutOffset }: LagPolicy,
-  { partitions, members, groupState }: LagReading,
+  { partitions, members, groupState, assignments }: LagReading,
   { replicas, ready, now }: { replicas: number; ready: number; now: number }
 ): LagPoint {
   // A group that starts at the end is owed nothing, but at zero replicas somebody must come and start it.
@@ -104,6 +112,7 @@ function pointOf(
     working: members === undefined ? ready : Math.min(members, Math.max(ready, 1)),
     ready,
     stable: groupState === undefined || groupState === 'Stable',
+    assignments,
     partitions: new Map(
       partitions.map(({ key, start, end, committed }) => {
         // Retention may have passed the group by: what is gone is no longer behind.
@@ -114,26 +123,40 @@ function pointOf(
   }
 }
 
-/** The drain rate of one replica can be seen only where work never ran out: the backlog at the start covered all that was done. */
+/**
+ * The drain rate of one replica can be seen only where its work never ran out: in one of its partitions the backlog at the start covered
+ * all that was done. All that it did in the meantime, in all of its partitions, is then its rate.
+ */
 function learnDrain(before: DrainRate | undefined, last: LagPoint, point: LagPoint): DrainRate | undefined {
   if (point.working === 0 || last.working !== point.working || !last.stable || !point.stable) return before
-  let drained = 0
-  let saturated = 0
+  const done = new Map<string, { amount: number; saturated: boolean }>()
   for (const [key, { position, lag }] of point.partitions) {
     const was = last.partitions.get(key)
     if (!was) return before
-    const done = position - was.position
-    if (done > 0 && lag > 0 && was.lag >= done) {
-      drained += done
-      saturated++
-    }
+    const amount = Math.max(0, position - was.position)
+    done.set(key, { amount, saturated: amount > 0 && lag > 0 && was.lag >= amount })
   }
-  // With fewer busy partitions than consumers some consumer was idle for a part of the time, and nobody knows which.
-  if (saturated < point.working && saturated * 2 < point.partitions.size) return before
-  if (drained === 0) return before
-  const perSecond = (drained * 1000) / (point.at - last.at) / Math.min(point.working, saturated)
+  const seconds = (point.at - last.at) / 1000
+  const rates = ratesOf(done, last, point).map((amount) => amount / seconds)
+  if (rates.length === 0) return before
+  const perSecond = rates.reduce((sum, rate) => sum + rate, 0) / rates.length
   if (!before) return { perSecond, samples: 1 }
   return { perSecond: before.perSecond + drainWeight * (perSecond - before.perSecond), samples: before.samples + 1 }
+}
+
+/** What each saturated replica got done. Where nobody tells who reads what, all partitions must be saturated: then all replicas were. */
+function ratesOf(done: Map<string, { amount: number; saturated: boolean }>, last: LagPoint, point: LagPoint): number[] {
+  if (!point.assignments) {
+    const all = [...done.values()]
+    if (!all.every(({ saturated }) => saturated)) return []
+    const replicas = Math.min(point.working, all.length)
+    return [all.reduce((sum, { amount }) => sum + amount, 0) / replicas]
+  }
+  if (JSON.stringify(last.assignments) !== JSON.stringify(point.assignments)) return []
+  return point.assignments.flatMap((keys) => {
+    const mine = keys.flatMap((key) => done.get(key) ?? [])
+    return mine.some(({ saturated }) => saturated) ? [mine.reduce((sum, { amount }) => sum + amount, 0)] : []
+  })
 }
 
 function learnArrivals(before: Map<string, number>, last: LagPoint, point: LagPoint): Map<string, number> {
@@ -143,7 +166,8 @@ function learnArrivals(before: Map<string, number>, last: LagPoint, point: LagPo
     [...point.partitions].map(([key, { end }]) => {
       const rate = (Math.max(0, end - (last.partitions.get(key)?.end ?? end)) * 1000) / elapsedMs
       const known = before.get(key)
-      return [key, known === undefined ? rate : known + weight * (rate - known)]
+      const smoothed = known === undefined ? rate : known + weight * (rate - known)
+      return [key, smoothed < negligible ? 0 : smoothed]
     })
   )
 }
@@ -177,12 +201,15 @@ function judge(
   const moved =
     last !== undefined && [...point.partitions].some(([key, { end }]) => end !== last.partitions.get(key)?.end)
   const active = lag > policy.activationLag || (replicas > 0 && moved)
+  const spread = learned ? spreadOver(needs.length, free) : roundUp(free)
   // A stuck partition drives nothing up, and its replicas are not taken from it either.
-  const raw = Math.max(free, Math.min(replicas, free + stuck))
+  const held = Math.max(spread, Math.min(replicas, spread + roundUp(stuck)))
+  const load = learned && replicas > 0 ? replicas * heaviest(needs.length, free, replicas) : free
   return {
     lag,
-    raw: active ? raw : 0,
-    wants: active ? Math.max(1, roundUp(raw)) : 0,
+    work: free + stuck,
+    raw: active ? Math.max(load, held > spread ? held : 0) : 0,
+    wants: active ? Math.max(1, held) : 0,
     active,
     partitions: point.partitions.size,
     arrival,
@@ -198,6 +225,23 @@ function judge(
     })),
     skewed: skewOf(needs, lag)
   }
+}
+
+/** How full the replica with the most partitions is; 1 is just full. */
+const heaviest = (partitions: number, work: number, replicas: number): number =>
+  (Math.ceil(partitions / replicas) * work) / Math.max(1, partitions)
+
+/** A little too full is not worth another round of partitions: from six replicas to twelve, where there are twelve. */
+const slack = 0.05
+
+/**
+ * Partitions are dealt out whole: of twelve, nine replicas do no more than six, because some of them still read two. Rounding the work up
+ * to nine would leave just those partitions behind.
+ */
+function spreadOver(partitions: number, work: number): number {
+  let replicas = Math.max(1, roundUp(work))
+  while (replicas < partitions && heaviest(partitions, work, replicas) > 1 + slack) replicas++
+  return work === 0 ? 0 : replicas
 }
 
 /** Undefined where more comes in than is done: there is no such time. */

@@ -39,7 +39,8 @@ export function createSignalObserver(admin: KafkaAdminPort): SignalObserver {
         committed
       })),
       members: known ? description.members.length : undefined,
-      groupState: known ? description.state : undefined
+      groupState: known ? description.state : undefined,
+      ...(known && description.members.length > 0 ? { assignments: assignmentsOf(description, topics) } : {})
     }
   }
   const calendarOf = (url: string, leadMs: number, now: number): Promise<CalendarReading> => {
@@ -81,6 +82,12 @@ export function createSignalObserver(admin: KafkaAdminPort): SignalObserver {
     }
   }
 }
+
+/** Sorted, so that the same assignment looks the same twice. */
+const assignmentsOf = ({ members }: GroupDescription, topics: readonly string[]): string[][] =>
+  members
+    .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    .map(({ partitions }) => partitions.filter((key) => topics.includes(key.slice(0, key.lastIndexOf('/')))).toSorted())
 
 async function attempt<T>(read: () => Promise<T>): Promise<Reading<T>> {
   try {

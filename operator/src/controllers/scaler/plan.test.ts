@@ -156,6 +156,43 @@ describe('the drain rate', () => {
     expect(more.inputs[0]?.why).toMatch(/at 100\/s a replica/)
   })
 
+  test('partitions are dealt out whole: work for nine replicas asks for twelve, where there are twelve partitions', () => {
+    const world = new World(aPolicy({ replicas: { min: 1, max: 12 } }), 9)
+    world.state = stateOf({ learned: [{ signal: 'lag', drainPerReplica: 100, samples: 9 }] })
+    const decision = world.step({ lag: lag(Array.from({ length: 12 }, () => 1500)) })
+    expect(decision.demand.lags['lag']).toMatchObject({ work: 9, wants: 12 })
+    const less = world.step({ lag: lag(Array.from({ length: 12 }, () => 950)) })
+    expect(less.demand.lags['lag']).toMatchObject({ wants: 6 })
+  })
+
+  test('is learned from the replica that was busy, where it is known who reads what', () => {
+    const world = new World(aPolicy({ replicas: { min: 2, max: 2 } }), 2)
+    // The first replica has a backlog; the second keeps pace with the little that it gets.
+    for (let step = 0; step < 5; step++) {
+      const keys = ['sales/0', 'sales/1', 'sales/2']
+      const [busy, mine, other] = [1000 + step * 400, 5000 + step * 100, 5000 + step * 20]
+      world.step({
+        lag: {
+          type: 'lag',
+          reading: {
+            ok: true,
+            value: {
+              members: 2,
+              groupState: 'Stable',
+              assignments: [keys.slice(0, 2), keys.slice(2)],
+              partitions: [
+                { key: 'sales/0', start: 0, end: 9000, committed: busy },
+                { key: 'sales/1', start: 0, end: mine, committed: mine },
+                { key: 'sales/2', start: 0, end: other, committed: other }
+              ]
+            }
+          }
+        }
+      })
+    }
+    expect(world.state.lag['lag']?.drain?.perSecond).toBeCloseTo(100)
+  })
+
   test('is not learned while consumers wait for work', () => {
     const world = new World(aPolicy(), 1)
     let committed = 1000
