@@ -7,7 +7,7 @@ const phases: readonly ClosingPhase[] = ['http', 'consumers', 'relays', 'parts',
 interface Closer {
   name: string
   phase: ClosingPhase
-  close: () => Promise<unknown> | unknown
+  close: () => unknown
 }
 
 export class Closers {
@@ -20,7 +20,7 @@ export class Closers {
   }
 
   /** Without a phase a part is closed after the relays and before the producers. Within a phase the last one opened goes first. */
-  add(name: string, close: () => Promise<unknown> | unknown, phase: ClosingPhase = 'parts'): void {
+  add(name: string, close: () => unknown, phase: ClosingPhase = 'parts'): void {
     this.#closers.push({ name, phase, close })
   }
 

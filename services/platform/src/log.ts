@@ -24,7 +24,10 @@ const secretNames = [
 const secretPaths = [
   ...secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`, `*.*.*.${name}`]),
   // `code` is also the code of an error, so only where it is a card's.
-  ...['body.code', 'card.code', '*.card.code', '*.body.code'],
+  'body.code',
+  'card.code',
+  '*.card.code',
+  '*.body.code',
   '["set-cookie"]',
   '*["set-cookie"]',
   '*.*["set-cookie"]',

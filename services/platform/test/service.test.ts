@@ -107,7 +107,7 @@ describe('a process', () => {
     expect(await Promise.all(inFlight)).toEqual([201, 201, 201])
     expect(await service.exited).toBe(0)
     expect(await service.line('Ended')).toMatchObject({ reason: 'SIGTERM', clean: true })
-    await expect(fetch(`${base}/livez`)).rejects.toThrow()
+    await expect(fetch(`${base}/livez`)).rejects.toThrow('fetch failed')
     // Whatever the first did not get to, the second does; each once, by its stable key.
     const second = start()
     await second.base()

@@ -9,6 +9,8 @@ import { createLog } from '@gavel/platform/log.ts'
 import { createContext, type ServiceContext } from '@gavel/platform/service.ts'
 import { eventually } from '../../../test/support/eventually.ts'
 
+const textOf = (data: WebSocket.RawData): string => Buffer.from(data as Buffer).toString()
+
 let context: ServiceContext
 let base: string
 let token: (expires?: string) => Promise<string>
@@ -35,8 +37,8 @@ beforeAll(async () => {
   const echo: Parameters<typeof webSocketRoute>[3] = (socket, { user, params, send }) => {
     send({ hello: user?.userId ?? null, id: params.id })
     socket.on('message', (data) => {
-      received.push(String(data))
-      send({ echo: String(data) })
+      received.push(textOf(data))
+      send({ echo: textOf(data) })
     })
   }
   webSocketRoute(app, '/ws/mine/:id', { authenticate: 'required', maxPayloadBytes: 100, messagesPerMinute: 60 }, echo)
@@ -64,7 +66,7 @@ function connect(
     ...(options.headers === undefined ? {} : { headers: options.headers })
   })
   const frames: unknown[] = []
-  socket.on('message', (data) => frames.push(JSON.parse(String(data))))
+  socket.on('message', (data) => frames.push(JSON.parse(textOf(data))))
   open.push(socket)
   return Object.assign(socket, { frames })
 }

@@ -63,7 +63,7 @@ export function createServer(context: ServiceContext, options: ServerOptions): F
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: 128 },
     clientErrorHandler: answerBrokenRequest,
     frameworkErrors: (error, request, reply) =>
-      sendProblem(reply, request, new Refusal('INVALID_INPUT', { detail: error.message.slice(0, 200) }))
+      void sendProblem(reply, request, new Refusal('INVALID_INPUT', { detail: error.message.slice(0, 200) }))
   }) as unknown as FastifyInstance
 
   app.decorate('parts', { context, auth: options.auth ?? refuseAll, origins: options.origins ?? [] })
@@ -110,7 +110,7 @@ function readJsonOnly(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body.length === 0) done(null, undefined)
-    else parse(request, body, done)
+    else void parse(request, body, done)
   })
 }
 
