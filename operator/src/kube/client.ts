@@ -1,4 +1,4 @@
-import { HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node'
+import { HttpMethod, KubeConfig, RequestContext, type Cluster } from '@kubernetes/client-node'
 import { fetch, type Dispatcher } from 'undici'
 
 /** How a kind is addressed: `/apis/<group>/<version>/namespaces/<namespace>/<plural>/<name>`; the core group is `''`. */
@@ -65,6 +65,9 @@ export const isConflict = (thrown: unknown): boolean => thrown instanceof ApiErr
 export const isExpired = (thrown: unknown): boolean =>
   thrown instanceof ApiError && (thrown.code === 410 || thrown.reason === 'Expired' || thrown.reason === 'Gone')
 
+/** How long connections to the API server are used before new ones take their place. */
+const connectionsMs = 600_000
+
 export interface RequestOptions {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   query?: Record<string, string | number | boolean | undefined>
@@ -86,6 +89,7 @@ export interface ListOf<T> {
  */
 export class KubeClient {
   readonly #config: KubeConfig
+  #connections: { cluster: Cluster; dispatcher: Dispatcher | undefined; since: number } | undefined
   /** Requests sent by verb, for metrics and for tests that ask for silence. */
   readonly onRequest: (verb: string, kind: string) => void
 
@@ -99,6 +103,21 @@ export class KubeClient {
     const config = new KubeConfig()
     config.loadFromDefault()
     return new KubeClient(config, onRequest)
+  }
+
+  /**
+   * The library makes new connections for every request, each with a TLS handshake. Ours are kept, for a while only: a certificate that is
+   * renewed on disk must come into use.
+   */
+  #dispatcherOf(cluster: Cluster, context: RequestContext): Dispatcher | undefined {
+    const now = performance.now()
+    if (this.#connections?.cluster === cluster && now - this.#connections.since < connectionsMs)
+      return this.#connections.dispatcher
+    const dispatcher = context.getDispatcher() as unknown as Dispatcher | undefined
+    // Requests under way, watches among them, end on the connections they began on.
+    void this.#connections?.dispatcher?.close()
+    this.#connections = { cluster, dispatcher, since: now }
+    return dispatcher
   }
 
   path(kind: ResourceKind, namespace?: string, name?: string, subresource?: string): string {
@@ -119,6 +138,7 @@ export class KubeClient {
     // Authentication is applied to each request anew, because service account tokens are rotated under a running process.
     const context = new RequestContext(url.toString(), HttpMethod.GET)
     await this.#config.applySecurityAuthentication(context)
+    const dispatcher = this.#dispatcherOf(cluster, context)
     const signals = [
       options.signal,
       options.timeoutMs === undefined ? undefined : AbortSignal.timeout(options.timeoutMs)
@@ -131,7 +151,7 @@ export class KubeClient {
         ...(options.body === undefined ? {} : { 'content-type': options.contentType ?? 'application/json' })
       },
       ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
-      dispatcher: context.getDispatcher() as unknown as Dispatcher,
+      ...(dispatcher ? { dispatcher } : {}),
       signal: AbortSignal.any(signals.filter((signal) => signal !== undefined))
     })
     if (response.status >= 300) throw await apiErrorOf(response as unknown as Response)
