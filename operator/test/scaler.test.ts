@@ -58,6 +58,7 @@ describe('Scaler on a real API server and a real broker', () => {
     const brokers = backends().kafka.split(',')
     kafka = createKafkaAdmin({ brokers, clientId: 'operator-test' })
     groups = new Admin({ clientId: 'operator-test', bootstrapBrokers: brokers })
+    await installScaledObjects()
     kubelet = standInForKubelets()
     await kubelet.start()
     runtime = await startRuntime(kafka)
@@ -70,6 +71,50 @@ describe('Scaler on a real API server and a real broker', () => {
     await api.stop()
     expect(faults).toEqual([])
   })
+
+  /** KEDA's kind without KEDA: whether a target has a ScaledObject is all that is asked. */
+  async function installScaledObjects(): Promise<void> {
+    await client.apply(
+      {
+        group: 'apiextensions.k8s.io',
+        version: 'v1',
+        kind: 'CustomResourceDefinition',
+        plural: 'customresourcedefinitions',
+        namespaced: false
+      },
+      {
+        metadata: { name: 'scaledobjects.keda.sh' },
+        spec: {
+          group: 'keda.sh',
+          scope: 'Namespaced',
+          names: {
+            kind: 'ScaledObject',
+            plural: 'scaledobjects',
+            singular: 'scaledobject',
+            listKind: 'ScaledObjectList'
+          },
+          versions: [
+            {
+              name: 'v1alpha1',
+              served: true,
+              storage: true,
+              schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } }
+            }
+          ]
+        }
+      },
+      'test'
+    )
+    await eventually(() =>
+      client.create<KubeObject>(
+        { group: 'keda.sh', version: 'v1alpha1', kind: 'ScaledObject', plural: 'scaledobjects', namespaced: true },
+        {
+          metadata: { namespace: 'default', name: `${prefix}keda` },
+          spec: { scaleTargetRef: { name: `${prefix}keda` } }
+        }
+      )
+    )
+  }
 
   function standInForKubelets(): Reflector {
     const reflector = new Reflector({ client, kind: deploymentKind })
@@ -132,6 +177,11 @@ describe('Scaler on a real API server and a real broker', () => {
     (await client.list(eventKind, 'default')).items
       .filter((event) => (event['regarding'] as { name?: string }).name === name)
       .map((event) => event['reason'])
+  const told = (name: string, reasons: readonly string[]) =>
+    eventually(async () => {
+      const events = await eventsOf(name)
+      return reasons.every((reason) => events.includes(reason))
+    })
   const reconciles = async () =>
     (await runtime.registry.getSingleMetric('controller_runtime_reconcile_total')?.get())?.values.reduce(
       (sum, { value }) => sum + value,
@@ -178,7 +228,7 @@ describe('Scaler on a real API server and a real broker', () => {
         scaleDown: { stabilizationWindowSeconds: 2, policies: [{ type: 'Percent', value: 50, periodSeconds: 1 }] }
       }
     })
-    await eventually(async () => (await replicasOf(name)) === 8)
+    await eventually(async () => (await read(name)).status?.currentReplicas === 8)
     const busy = await read(name)
     expect(busy.status?.lag).toBe(100_000)
     expect(busy.status?.decisions?.[0]?.inputs[0]).toMatchObject({ signal: 'lag', wants: 8 })
@@ -201,7 +251,7 @@ describe('Scaler on a real API server and a real broker', () => {
       return was !== undefined && next !== undefined && Math.sign(value - was) !== Math.sign(next - value)
     })
     expect(turns).toEqual([8])
-    expect(await eventsOf(name)).toEqual(expect.arrayContaining(['ScaledUp', 'ScaledDown']))
+    await told(name, ['ScaledUp', 'ScaledDown'])
   })
 
   test('a converged Scaler costs no write', async () => {
@@ -261,13 +311,54 @@ describe('Scaler on a real API server and a real broker', () => {
     await eventually(async () => (await replicasOf(name)) === 4)
   })
 
+  test('next to a ScaledObject nothing is written', async () => {
+    const name = `${prefix}keda`
+    await backlog(name, 2, 4000)
+    await deploy(name, 1)
+    await applyScaler(name, { signals: [lagSignal(name)] })
+    await eventually(async () => (await reasonOf(name)) === 'AnotherScaler')
+    expect(conditionOf((await read(name)).status?.conditions, 'Ready')?.message).toContain('ScaledObject')
+    expect(asked.get(name)).toEqual([1])
+  })
+
+  test('anything with a scale subresource is a target, such as a StatefulSet', async () => {
+    const name = `${prefix}set`
+    const kind = { ...deploymentKind, kind: 'StatefulSet', plural: 'statefulsets' }
+    await backlog(name, 2, 4000)
+    await client.create<KubeObject>(kind, {
+      metadata: { namespace: 'default', name },
+      spec: {
+        replicas: 1,
+        selector: { matchLabels: { app: name } },
+        template: { metadata: { labels: { app: name } }, spec: { containers: [{ name, image: name }] } }
+      }
+    })
+    await applyScaler(name, { target: { kind: 'StatefulSet', name }, signals: [lagSignal(name)] })
+    await eventually(async () => (await client.get<Deployment>(kind, 'default', name)).spec.replicas === 2)
+  })
+
+  test('whoever keeps resetting the replicas is not fought for ever', async () => {
+    const name = `${prefix}contested`
+    await backlog(name, 2, 4000)
+    await deploy(name, 1)
+    await applyScaler(name, { signals: [lagSignal(name)] })
+    for (let round = 0; round < 3; round++) {
+      await eventually(async () => (await replicasOf(name)) === 2)
+      const seen = await reconciles()
+      await eventually(async () => (await reconciles()) > seen + 10)
+      await client.patch(deploymentKind, 'default', name, { spec: { replicas: 1 } })
+    }
+    await eventually(async () => (await reasonOf(name)) === 'Contested')
+    expect(await replicasOf(name)).toBe(1)
+  })
+
   test('Recommend explains and writes nothing; Auto then does what was recommended', async () => {
     const name = `${prefix}recommended`
     await backlog(name, 4, 4000)
     await deploy(name, 1)
     await applyScaler(name, { mode: 'Recommend', signals: [lagSignal(name)] })
     await eventually(async () => (await read(name)).status?.desiredReplicas === 4)
-    await eventually(async () => (await eventsOf(name)).includes('Recommended'))
+    await told(name, ['Recommended'])
     const { status } = await read(name)
     expect(status?.decisions?.[0]).toMatchObject({ from: 1, to: 4, applied: false })
     expect(asked.get(name)).toEqual([1])
@@ -308,7 +399,7 @@ describe('Scaler on a real API server and a real broker', () => {
     expect(asked.get(name)).toEqual([2, 1, 0])
     await commit(name, [50, 100])
     await eventually(async () => (await replicasOf(name)) === 1)
-    expect(await eventsOf(name)).toEqual(expect.arrayContaining(['ScaledDown', 'ScaledToZero', 'Activated']))
+    await told(name, ['ScaledDown', 'ScaledToZero', 'Activated'])
     await client.delete(scaler, 'default', name)
     await eventually(async () => (await client.find(scaler, 'default', name)) === undefined)
     expect(await replicasOf(name)).toBe(2)
