@@ -1,13 +1,14 @@
 import type { Operation, TopicDefinition } from './define.ts'
 import * as biddingApi from './api/bidding.ts'
 import * as catalogApi from './api/catalog.ts'
+import * as eventlogApi from './api/eventlog.ts'
 import * as healthApi from './api/health.ts'
 import * as identityApi from './api/identity.ts'
 import * as inventoryApi from './api/inventory.ts'
 import * as notificationApi from './api/notification.ts'
 import * as orderApi from './api/order.ts'
 import * as paymentApi from './api/payment.ts'
-import { auctions, bids, orders, payments, reservations, saleConfirmed, users } from './topics.ts'
+import { auctions, bids, orders, payments, reservations, saleConfirmed, topics, users } from './topics.ts'
 
 export type Store = 'postgres' | 'mongodb' | 'redis' | 'kafka'
 
@@ -112,6 +113,18 @@ export const services: readonly ServiceDefinition[] = [
     webSockets: ['/ws/live'],
     affinity: 'none',
     scaling: { replicasMin: 2, replicasMax: 8, signal: 'lag' }
+  },
+  {
+    name: 'eventlog',
+    doc: 'The append-only log of every domain event: history, then live; what was at any moment.',
+    portOffset: 10,
+    stores: ['postgres', 'kafka'],
+    consumes: topics,
+    operations: operationsOf(eventlogApi),
+    webSockets: [],
+    affinity: 'none',
+    // One process appends at a time; a second one takes over and answers.
+    scaling: { replicasMin: 2, replicasMax: 4, signal: 'lag' }
   },
   {
     name: 'health',

@@ -66,6 +66,20 @@ describe('routes', () => {
     }
   )
 
+  test('a stream lasts as long as its reader: no time-out for the whole or for a try, nothing held back by a compressor', () => {
+    const streams = operations.filter(({ operation }) => operation.stream)
+    expect(streams.map(({ operation }) => operation.id)).toContain('streamEvents')
+    for (const { operation } of streams) {
+      const { route, typed_per_filter_config } = routeFor(routes, operation.method, filled(operation.path))
+      expect(route.timeout).toBe('0s')
+      expect(route.idle_timeout).toBe('120s')
+      expect(route.retry_policy).not.toHaveProperty('per_try_timeout')
+      expect(typed_per_filter_config['gavel.gzip'].disabled).toBe(true)
+      expect(typed_per_filter_config['gavel.brotli'].disabled).toBe(true)
+    }
+    expect(routeFor(routes, 'GET', '/api/events').route.timeout).toBe('15s')
+  })
+
   test('whatever is neither an operation nor a page nor a WebSocket is nowhere', () => {
     const known = [
       ...operations.map(({ operation }) => operation.path),

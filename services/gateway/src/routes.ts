@@ -46,6 +46,13 @@ const target = (service: ServiceDefinition, path: string): Message => ({
 const takesPassword = ({ role, body }: Operation): boolean =>
   role === 'public' && 'password' in ((body as { properties?: object } | undefined)?.properties ?? {})
 
+/** A stream lasts as long as its reader stays; its heartbeats keep it from being idle. Once it has begun, only its reader begins it again. */
+const streamRoute = ({ limits }: Settings): Message => ({
+  timeout: '0s',
+  idle_timeout: duration(limits.webSocketIdleTimeoutMs),
+  retry_policy: { retry_on: 'connect-failure,refused-stream,reset', num_retries: 2 }
+})
+
 function operationRoute(settings: Settings, service: ServiceDefinition, operation: Operation): Message {
   return {
     name: operation.id,
@@ -53,13 +60,15 @@ function operationRoute(settings: Settings, service: ServiceDefinition, operatio
     match: { ...pathMatch(operation.path), headers: [{ name: ':method', string_match: { exact: operation.method } }] },
     route: {
       ...target(service, operation.path),
-      timeout: duration(settings.limits.answerTimeoutMs),
-      retry_policy: retries(settings, operation)
+      ...(operation.stream
+        ? streamRoute(settings)
+        : { timeout: duration(settings.limits.answerTimeoutMs), retry_policy: retries(settings, operation) })
     },
     typed_per_filter_config: {
       ...tokenFor(operation.role),
       ...(takesPassword(operation) && passwordLimit(settings)),
-      ...(operation.method !== 'GET' && noCompression)
+      // A compressor holds a stream's events back until it has enough of them.
+      ...((operation.method !== 'GET' || operation.stream) && noCompression)
     },
     response_headers_to_add: answerHeaders()
   }

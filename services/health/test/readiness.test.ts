@@ -34,7 +34,7 @@ const addressOf = (server: Server | undefined): string => {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-const watched = ['identity', 'catalog', 'bidding', 'inventory', 'payment', 'order', 'notification', 'web']
+const watched = ['identity', 'catalog', 'bidding', 'inventory', 'payment', 'order', 'notification', 'eventlog', 'web']
 
 beforeEach(async () => {
   for (const name of watched) answers[name] = up({ postgres: { status: 'up' } })

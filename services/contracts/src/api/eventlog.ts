@@ -24,7 +24,7 @@ import { topics } from '../topics.ts'
 export const Position = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'A place in the log.' })
 
 const TopicName = Type.Unsafe<string>(Type.Union(topics.map(({ name }) => Type.Literal(name))))
-const EventId = Type.String({ minLength: 1, maxLength: 128, description: 'The id its sender gave it; unique on its topic.' })
+const EventId = Type.String({ minLength: 1, maxLength: 128, pattern: '^[^\\u0000]+$', description: 'The id its sender gave it; unique on its topic.' })
 const EventType = Type.String({ minLength: 1, maxLength: 120, pattern: '^[A-Za-z0-9.]+$', description: '`gavel.<Name>.v<version>`.' })
 const Subject = Type.String({ minLength: 1, maxLength: 128, pattern: '^[^\\u0000]+$' })
 

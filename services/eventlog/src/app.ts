@@ -1,0 +1,39 @@
+import * as api from '@gavel/contracts/api/eventlog.ts'
+import type { HttpConfig } from '@gavel/platform/config.ts'
+import type { Authenticator } from '@gavel/platform/http/auth.ts'
+import { createServer, implementAll } from '@gavel/platform/http/server.ts'
+import type { ServiceContext } from '@gavel/platform/service.ts'
+import type { FastifyInstance } from 'fastify'
+import type { Pool } from 'pg'
+import { createListEvents } from './routes/list-events.ts'
+import { createReadAuctionAt } from './routes/read-auction-at.ts'
+import { createReadEvent } from './routes/read-event.ts'
+import { createReadOrderAt } from './routes/read-order-at.ts'
+import { createReadProductAt } from './routes/read-product-at.ts'
+import { createStreamEvents } from './routes/stream-events.ts'
+import { createVerifyEvents } from './routes/verify-events.ts'
+import type { Streams } from './streams.ts'
+
+export interface AppParts {
+  context: ServiceContext
+  http: Omit<HttpConfig, 'host' | 'port'>
+  auth: Authenticator
+  pool: Pool
+  streams: Streams
+}
+
+export function buildApp({ context, http, auth, pool, streams }: AppParts): FastifyInstance {
+  const app = createServer(context, { service: 'eventlog', auth, ...http })
+  // A stream never ends by itself, and the server waits for what it has begun to answer.
+  app.addHook('preClose', async () => streams.endAll())
+  implementAll(app, api, {
+    listEvents: createListEvents(pool),
+    readEvent: createReadEvent(pool),
+    streamEvents: createStreamEvents(streams),
+    verifyEvents: createVerifyEvents(pool),
+    readAuctionAt: createReadAuctionAt(pool),
+    readOrderAt: createReadOrderAt(pool),
+    readProductAt: createReadProductAt(pool)
+  })
+  return app
+}

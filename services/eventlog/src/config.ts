@@ -1,0 +1,46 @@
+import {
+  authConfig,
+  httpConfig,
+  integer,
+  kafkaConfig,
+  postgresConfig,
+  readAll,
+  readConfig,
+  telemetryConfig,
+  type Environment
+} from '@gavel/platform/config.ts'
+
+export type EventlogConfig = ReturnType<typeof readEventlogConfig>
+
+export function readEventlogConfig(env: Environment = process.env) {
+  const { own, ...groups } = readAll({
+    http: () => httpConfig(env),
+    kafka: () => kafkaConfig(env),
+    postgres: () => postgresConfig(env),
+    auth: () => authConfig(env),
+    telemetry: () => telemetryConfig(env),
+    own: () =>
+      readConfig(env, {
+        /** Partitions are made for so many months beyond the current one. */
+        PARTITION_MONTHS_AHEAD: integer({ default: 2, min: 1, max: 24 }),
+        PARTITION_UPKEEP_MS: integer({ default: 60 * 60_000, min: 1_000, max: 24 * 60 * 60_000 }),
+        /** Streams of one process. */
+        STREAMS_MAX: integer({ default: 100, min: 1, max: 10_000 }),
+        STREAM_HEARTBEAT_MS: integer({ default: 15_000, min: 100, max: 60_000 }),
+        /** A client that takes nothing for so long is let go; it comes again and goes on where it was. */
+        STREAM_STALL_MS: integer({ default: 30_000, min: 100, max: 10 * 60_000 }),
+        /** How often to look for new events where no notice comes. */
+        STREAM_POLL_MS: integer({ default: 2_000, min: 50, max: 60_000 })
+      })
+  })
+  return {
+    ...groups,
+    upkeep: { monthsAhead: own.PARTITION_MONTHS_AHEAD, everyMs: own.PARTITION_UPKEEP_MS },
+    streams: {
+      streamsMax: own.STREAMS_MAX,
+      heartbeatMs: own.STREAM_HEARTBEAT_MS,
+      stallMs: own.STREAM_STALL_MS,
+      pollMs: own.STREAM_POLL_MS
+    }
+  } as const
+}

@@ -1,0 +1,43 @@
+import { counter, gauge, histogram, type Registry } from '@gavel/platform/metrics.ts'
+
+export type EventlogMetrics = ReturnType<typeof createEventlogMetrics>
+
+export function createEventlogMetrics(registry: Registry, parts: { readPosition: () => Promise<number> }) {
+  gauge(registry, {
+    name: 'gavel_eventlog_position',
+    help: 'The last position of the log.',
+    async collect() {
+      // A database that is away must not take the other metrics with it: the last known position stays.
+      const position = await parts.readPosition().catch(() => undefined)
+      if (position !== undefined) this.set(position)
+    }
+  })
+  const events = counter(registry, {
+    name: 'gavel_eventlog_events_total',
+    help: 'Events that came, by topic and by whether they were new.',
+    labelNames: ['topic', 'outcome']
+  })
+  const batchSize = histogram(registry, {
+    name: 'gavel_eventlog_batch_size',
+    help: 'Events of one transaction.',
+    buckets: [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000]
+  })
+  const streams = gauge(registry, { name: 'gavel_eventlog_streams', help: 'Open streams.' })
+  const ended = counter(registry, {
+    name: 'gavel_eventlog_streams_ended_total',
+    help: 'Streams that ended, by why: gone (the client), stalled (read too slowly), expired (its token), restarting, failed.',
+    labelNames: ['reason']
+  })
+  return {
+    recorded(topic: string, came: number, recorded: number): void {
+      batchSize.observe(came)
+      events.inc({ topic, outcome: 'recorded' }, recorded)
+      events.inc({ topic, outcome: 'known' }, came - recorded)
+    },
+    streamOpened: () => streams.inc(),
+    streamEnded(reason: string): void {
+      streams.dec()
+      ended.inc({ reason })
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import type { ServiceContext } from '@gavel/platform/service.ts'
+import type { Pool } from 'pg'
+import { makePartitions } from './store/partitions.ts'
+
+/** Looks after the partitions now and then until the process ends, one look at a time. */
+export function startUpkeep(
+  context: ServiceContext,
+  pool: Pool,
+  { monthsAhead, everyMs }: { monthsAhead: number; everyMs: number }
+): void {
+  let timer: NodeJS.Timeout | undefined
+  let stopped = false
+  const look = async (): Promise<void> => {
+    try {
+      const made = await makePartitions(pool, context.clock(), monthsAhead)
+      if (made) context.log.info({ made }, 'Partitions were made ahead')
+    } catch (error) {
+      context.log.warn({ error }, 'Partitions could not be made; the next look tries again')
+    }
+    if (!stopped) timer = setTimeout(begin, everyMs)
+  }
+  let looking: Promise<void> = Promise.resolve()
+  const begin = (): void => {
+    looking = look()
+  }
+  begin()
+  context.closers.add('partition upkeep', async () => {
+    stopped = true
+    clearTimeout(timer)
+    await looking
+    clearTimeout(timer)
+  })
+}
