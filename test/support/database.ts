@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { deadLetterTopic, topics } from '@gavel/contracts/topics.ts'
 import { consumerGroup, services } from '@gavel/contracts/services.ts'
+import { createKafka, ensureTopics } from '@gavel/platform/kafka/client.ts'
 import { createLog } from '@gavel/platform/log.ts'
 import { migrate } from '@gavel/platform/postgres/migrate.ts'
+import { createContext } from '@gavel/platform/service.ts'
 import { Redis } from 'ioredis'
 import { Kafka, logLevel } from 'kafkajs'
 import { MongoClient } from 'mongodb'
@@ -98,12 +100,13 @@ export async function freshTopics(name: string, options: { partitions?: number }
   const topicPrefix = `${unique(name)}.`
   const groups = services.flatMap((service) => service.consumes.map((topic) => consumerGroup(service.name, topic)))
   const names = [...topics.map((topic) => topic.name), ...groups.map(deadLetterTopic)].map((each) => topicPrefix + each)
+  const context = createContext({ name: 'test', log: createLog({ service: 'test', level: 'silent' }) })
+  await ensureTopics(
+    createKafka({ brokers }, context),
+    names.map((topic) => ({ name: topic, partitions }))
+  )
   const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin()
   await admin.connect()
-  await admin.createTopics({
-    waitForLeaders: true,
-    topics: names.map((topic) => ({ topic, numPartitions: partitions }))
-  })
   const release = async (): Promise<void> => {
     try {
       await admin.deleteTopics({ topics: names })

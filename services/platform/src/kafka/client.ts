@@ -1,6 +1,8 @@
 import net from 'node:net'
-import { Kafka, logLevel as levels, type logCreator } from 'kafkajs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Kafka, logLevel as levels, type Admin, type logCreator } from 'kafkajs'
 import type { TopicDefinition } from '@gavel/contracts/define.ts'
+import { Fault } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { ServiceContext } from '../service.ts'
 
@@ -115,16 +117,44 @@ export async function ensureTopics(kafka: KafkaHandle, wanted: readonly WantedTo
     const existing = new Set(await admin.listTopics())
     const missing = wanted.filter(({ name }) => !existing.has(kafka.topicName(name)))
     if (missing.length === 0) return
-    await admin.createTopics({
-      waitForLeaders: true,
-      topics: missing.map(({ name, partitions, retentionMs }) => ({
-        topic: kafka.topicName(name),
-        numPartitions: partitions,
-        replicationFactor: -1,
-        configEntries: retentionMs === undefined ? [] : [{ name: 'retention.ms', value: String(retentionMs) }]
-      }))
-    })
+    const topics = missing.map(({ name, partitions, retentionMs }) => ({
+      topic: kafka.topicName(name),
+      numPartitions: partitions,
+      replicationFactor: -1,
+      configEntries: retentionMs === undefined ? [] : [{ name: 'retention.ms', value: String(retentionMs) }]
+    }))
+    await admin.createTopics({ waitForLeaders: false, topics })
+    await waitForLeaders(
+      admin,
+      topics.map(({ topic }) => topic)
+    )
   } finally {
     await admin.disconnect()
+  }
+}
+
+const LEADERS_MS = 30_000
+
+/**
+ * Waits until every partition has a leader. kafkajs can wait by itself, and fails where the broker that it asks has not heard of the
+ * topic yet, which is just what is waited for.
+ */
+async function waitForLeaders(admin: Admin, topics: string[]): Promise<void> {
+  const end = performance.now() + LEADERS_MS
+  for (;;) {
+    const described = await admin.fetchTopicMetadata({ topics }).catch((error: Error) => error)
+    const led =
+      !(described instanceof Error) &&
+      described.topics.length === topics.length &&
+      described.topics.every(({ partitions }) => partitions.length > 0 && partitions.every(({ leader }) => leader >= 0))
+    if (led) return
+    if (performance.now() > end) {
+      const cause = described instanceof Error ? described : undefined
+      throw new Fault(
+        `Topics had no leader within ${LEADERS_MS / 1000} s: ${topics.join(', ')}`,
+        cause === undefined ? {} : { cause }
+      )
+    }
+    await delay(50)
   }
 }
