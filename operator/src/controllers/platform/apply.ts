@@ -1,6 +1,6 @@
-import { appliedHashAnnotation, applyObject, hashOf, type DesiredObject } from '../../kube/apply.ts'
+import { appliedHashAnnotation, applyObject, type DesiredObject } from '../../kube/apply.ts'
 import { isConflict, isNotFound, type KubeClient, type KubeObject } from '../../kube/client.ts'
-import { fingerprint, holds, keyOfDesired } from './difference.ts'
+import { fingerprint, holds, keyOfDesired, wishOf } from './difference.ts'
 import type { PlatformObserver } from './observe.ts'
 import type { PlatformResource } from './types.ts'
 import { replicasHeldAnnotation, type Write } from './writes.ts'
@@ -64,8 +64,8 @@ export class PlatformWriter {
     const settled = this.settled(platform)
     // The server writes some values its own way, and a webhook may insist on others: applying again would change nothing.
     if (holds(after, desired.object)) settled.delete(key)
-    else settled.set(key, `${hashOf(desired.object)} ${fingerprint(after)}`)
-    const sameWish = before?.metadata.annotations?.[appliedHashAnnotation] === hashOf(desired.object)
+    else settled.set(key, `${wishOf(desired)} ${fingerprint(after)}`)
+    const sameWish = before?.metadata.annotations?.[appliedHashAnnotation] === wishOf(desired)
     return sameWish && after.metadata.resourceVersion !== before?.metadata.resourceVersion
   }
 

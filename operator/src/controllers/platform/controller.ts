@@ -149,6 +149,11 @@ export function platformReconciler(
     const was = before.find(({ type }) => type === 'Ready')
     if (!written || !ready || ready.reason === was?.reason) return
     const type = ready.status === 'True' || /^(Installing|Upgrading)$/.test(ready.reason) ? 'Normal' : 'Warning'
-    await events.record(platformKind, platform, { type, reason: ready.reason, action: 'Reconcile', note: ready.message })
+    await events.record(platformKind, platform, {
+      type,
+      reason: ready.reason,
+      action: 'Reconcile',
+      note: ready.message
+    })
   }
 }

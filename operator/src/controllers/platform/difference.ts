@@ -3,6 +3,17 @@ import type { KubeObject } from '../../kube/client.ts'
 
 export const keyOfDesired = ({ kind, object }: DesiredObject): string => `${kind.kind}/${object.metadata.name}`
 
+const wishes = new WeakMap<KubeObject, string>()
+
+/** The hash of a wish. Wishes are built once for a spec and looked at on every event. */
+export function wishOf({ object }: DesiredObject): string {
+  const known = wishes.get(object)
+  if (known !== undefined) return known
+  const wish = hashOf(object)
+  wishes.set(object, wish)
+  return wish
+}
+
 const isEmpty = (value: unknown): boolean =>
   value === undefined || value === null || value === false || (Array.isArray(value) && value.length === 0)
 
@@ -41,7 +52,7 @@ export function needsApply(
   settled: ReadonlyMap<string, string>
 ): boolean {
   if (!observed) return true
-  const wish = hashOf(desired.object)
+  const wish = wishOf(desired)
   if (observed.metadata.annotations?.[appliedHashAnnotation] !== wish) return true
   if (holds(observed, desired.object)) return false
   return settled.get(keyOfDesired(desired)) !== `${wish} ${fingerprint(observed)}`

@@ -1,8 +1,8 @@
-import { appliedHashAnnotation, hashOf, type DesiredObject } from '../../kube/apply.ts'
+import { appliedHashAnnotation, type DesiredObject } from '../../kube/apply.ts'
 import type { KubeObject } from '../../kube/client.ts'
 import type { Component } from './resources/components.ts'
 import { serviceLabel } from './resources/metadata.ts'
-import { keyOfDesired } from './difference.ts'
+import { keyOfDesired, wishOf } from './difference.ts'
 
 export type Observed = ReadonlyMap<string, KubeObject>
 
@@ -69,7 +69,7 @@ function failingChecks(component: Component, observed: Observed): string[] {
 export function gateOf(component: Component, gate: DesiredObject | undefined, observed: Observed): Gate {
   if (!gate) return { state: 'open' }
   const object = observed.get(keyOfDesired(gate))
-  if (!object || object.metadata.annotations?.[appliedHashAnnotation] !== hashOf(gate.object)) {
+  if (!object || object.metadata.annotations?.[appliedHashAnnotation] !== wishOf(gate)) {
     return { state: 'waiting', why: `${gate.kind.kind} ${gate.object.metadata.name} is being applied` }
   }
   const own = gate.kind.kind === 'Job' ? jobGate(object) : deploymentGate(object)

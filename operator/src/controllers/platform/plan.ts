@@ -33,14 +33,24 @@ export interface PlatformPlan {
 }
 
 const ready = (reason: string, message: string): NewCondition => ({ type: 'Ready', status: 'True', reason, message })
-const notReady = (reason: string, message: string): NewCondition => ({ type: 'Ready', status: 'False', reason, message })
+const notReady = (reason: string, message: string): NewCondition => ({
+  type: 'Ready',
+  status: 'False',
+  reason,
+  message
+})
 const reconciling = (reason: string, message: string): NewCondition => ({
   type: 'Reconciling',
   status: 'True',
   reason,
   message
 })
-const stalled = (reason: string, message: string): NewCondition => ({ type: 'Stalled', status: 'True', reason, message })
+const stalled = (reason: string, message: string): NewCondition => ({
+  type: 'Stalled',
+  status: 'True',
+  reason,
+  message
+})
 
 interface Step {
   component: Component
@@ -157,7 +167,9 @@ function rolledBack(
 
 /** How far a rollout goes now: up to the first step that is not done. At the first installation all services start together. */
 function reached(steps: readonly Step[], first: boolean): number {
-  const stop = steps.findIndex(({ component, gate }) => gate.state !== 'open' && !(first && component.type === 'service'))
+  const stop = steps.findIndex(
+    ({ component, gate }) => gate.state !== 'open' && !(first && component.type === 'service')
+  )
   return stop === -1 ? steps.length : stop + 1
 }
 
@@ -180,10 +192,17 @@ function rollout(input: PlatformPlanInput, revision: string): PlatformPlan {
   const failed = pending.gate.state === 'failed' || leftMs <= 0
   const reason = pending.gate.state === 'failed' ? why : `not done in ${limitMs / 1000} s: ${why}`
   if (failed && good && (spec.upgrade?.rollback ?? true)) {
-    return rolledBack(input, good, { revision, version: spec.version, step: pending.component.name, reason: reason.slice(0, 1000) })
+    return rolledBack(input, good, {
+      revision,
+      version: spec.version,
+      step: pending.component.name,
+      reason: reason.slice(0, 1000)
+    })
   }
   const done = components.slice(0, reached(steps, good === undefined))
-  const rest = good ? componentsOf(contextOf(input, good)).filter(({ name }) => !done.some((other) => other.name === name)) : []
+  const rest = good
+    ? componentsOf(contextOf(input, good)).filter(({ name }) => !done.some((other) => other.name === name))
+    : []
   const step = `${pending.component.name} (${steps.indexOf(pending) + 1} of ${steps.length})`
   const message = failed ? `Stopped at ${step}: ${reason}` : `At ${step}: ${why}`
   const word = good ? 'Upgrading' : 'Installing'

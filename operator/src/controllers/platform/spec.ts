@@ -139,7 +139,8 @@ export const PlatformSpec = Type.Object({
     minLength: 1,
     maxLength: 63,
     pattern: '^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$',
-    description: 'The version to run. A change is an upgrade: migrations, then service by service, each behind its health.'
+    description:
+      'The version to run. A change is an upgrade: migrations, then service by service, each behind its health.'
   }),
   image: Type.Object({
     prefix: Type.String({
@@ -176,7 +177,9 @@ export const PlatformSpec = Type.Object({
   mail: Type.Object({
     secretRef: SecretKey('smtp://user:password@host:587, or smtps://', 'url'),
     from: Type.Optional(Type.String({ minLength: 3, maxLength: 300 })),
-    port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535, default: 587, description: 'For the NetworkPolicies.' }))
+    port: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 65_535, default: 587, description: 'For the NetworkPolicies.' })
+    )
   }),
   gateway: Type.Optional(Gateway),
   services: Type.Optional(
@@ -207,7 +210,9 @@ export const PlatformSpec = Type.Object({
   networkPolicies: Type.Optional(
     Type.Object({
       enabled: flag(true, 'Deny everything, and allow what the platform needs.'),
-      operatorNamespace: Type.Optional(name('Where the operator runs; it probes the services. Any namespace when absent.')),
+      operatorNamespace: Type.Optional(
+        name('Where the operator runs; it probes the services. Any namespace when absent.')
+      ),
       monitoringNamespace: Type.Optional(name('From where figures are read. Nobody else may when absent.')),
       dnsPort: Type.Optional(port('Of the cluster’s DNS pods, when it is not 53.'))
     })

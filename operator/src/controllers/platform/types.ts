@@ -95,9 +95,20 @@ export const platform: CustomResource = {
   ],
   columns: [
     { name: 'Version', type: 'string', jsonPath: '.spec.version', description: 'The version asked for' },
-    { name: 'Running', type: 'string', jsonPath: '.status.version', description: 'The version last in place as a whole' },
+    {
+      name: 'Running',
+      type: 'string',
+      jsonPath: '.status.version',
+      description: 'The version last in place as a whole'
+    },
     { name: 'Components', type: 'string', jsonPath: '.status.ready', description: 'Components ready, of how many' },
-    { name: 'Step', type: 'string', jsonPath: '.status.rollout.step', description: 'What a rollout waits for', wide: true },
+    {
+      name: 'Step',
+      type: 'string',
+      jsonPath: '.status.rollout.step',
+      description: 'What a rollout waits for',
+      wide: true
+    },
     {
       name: 'Ready',
       type: 'string',

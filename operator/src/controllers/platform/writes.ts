@@ -23,7 +23,12 @@ const withReplicas = (desired: DesiredObject, replicas: number): DesiredObject =
  * number would fall to one: so it begins with the least the Scaler may choose, another manager takes the number over, and only then
  * is it left out.
  */
-function scaledWrites(desired: DesiredObject, observed: KubeObject | undefined, from: number, applies: boolean): Write[] {
+function scaledWrites(
+  desired: DesiredObject,
+  observed: KubeObject | undefined,
+  from: number,
+  applies: boolean
+): Write[] {
   if (!observed) return [{ type: 'Apply', desired: withReplicas(desired, from) }]
   const held = observed.metadata.annotations?.[replicasHeldAnnotation] !== undefined
   const now = (observed['spec'] as { replicas?: number } | undefined)?.replicas ?? 1
@@ -54,7 +59,12 @@ const isOwnedBy = (object: KubeObject, uid: string): boolean =>
   (object.metadata.ownerReferences ?? []).some((reference: OwnerReference) => reference.uid === uid)
 
 /** What this Platform made, and nobody wants any more. What it did not make is never touched, whatever labels it carries. */
-export function removals(wanted: ReadonlySet<string>, observed: Observed, uid: string | undefined, kindOf: KindLookup): Write[] {
+export function removals(
+  wanted: ReadonlySet<string>,
+  observed: Observed,
+  uid: string | undefined,
+  kindOf: KindLookup
+): Write[] {
   if (uid === undefined) return []
   return [...observed.values()].flatMap((object): Write[] => {
     const kind = kindOf(object.kind ?? '')

@@ -1,5 +1,5 @@
 import type { ServiceDefinition } from '@gavel/contracts/services.ts'
-import type { DesiredObject } from '../../../kube/apply.ts'
+import { hashOf, type DesiredObject } from '../../../kube/apply.ts'
 import { gatewayConfigMap, gatewayDeployment, gatewayService } from './gateway.ts'
 import { gatewayHealthChecks, serviceHealthChecks } from './health-checks.ts'
 import { gatewayName, inOrder, replicasOf, scaled, type BuildContext } from './metadata.ts'
@@ -7,13 +7,7 @@ import { migrationJob } from './migration.ts'
 import { denyByDefault, gatewayPolicies, migrationPolicies, servicePolicies } from './network.ts'
 import { scalerResource } from './scaling.ts'
 import { topicResources } from './topics.ts'
-import {
-  clusterService,
-  disruptionBudget,
-  serviceAccount,
-  serviceConfigMap,
-  serviceDeployment
-} from './workload.ts'
+import { clusterService, disruptionBudget, serviceAccount, serviceConfigMap, serviceDeployment } from './workload.ts'
 
 /** One step of a rollout: what is applied together, and what must be well before the next. */
 export interface Component {
@@ -85,10 +79,26 @@ function gateway(context: BuildContext): Component {
   }
 }
 
-/** The whole platform as steps in their order: what everybody stands on, every database, every service, and the way in. */
-export const componentsOf = (context: BuildContext): Component[] => [
+const build = (context: BuildContext): Component[] => [
   foundation(context),
   ...inOrder.filter(({ stores }) => stores.includes('postgres')).map((service) => migration(context, service)),
   ...inOrder.map((service) => workload(context, service)),
   gateway(context)
 ]
+
+/** A platform has two specs at most that matter, the one asked for and the last good one; so few that all are kept that are in use. */
+const built = new Map<string, Component[]>()
+const builtMost = 32
+
+/** The whole platform as steps in their order: what everybody stands on, every database, every service, and the way in. */
+export function componentsOf(context: BuildContext): readonly Component[] {
+  const { namespace, name, uid } = context.platform.metadata
+  const key = hashOf([namespace, name, uid, context.spec, [...context.kinds].toSorted()])
+  const known = built.get(key) ?? build(context)
+  // Set anew, so that what was used last is forgotten last.
+  built.delete(key)
+  built.set(key, known)
+  const [oldest] = built.keys()
+  if (built.size > builtMost && oldest !== undefined) built.delete(oldest)
+  return known
+}

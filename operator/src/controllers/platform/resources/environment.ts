@@ -5,8 +5,7 @@ import { drainMs } from './pod.ts'
 
 /** As a container's `env` wants it. */
 export type Variable =
-  | { name: string; value: string }
-  | { name: string; valueFrom: { secretKeyRef: { name: string; key: string } } }
+  { name: string; value: string } | { name: string; valueFrom: { secretKeyRef: { name: string; key: string } } }
 
 const fromSecret = (name: string, secret: { name: string; key?: string | undefined }, key: string): Variable => ({
   name,
@@ -79,4 +78,3 @@ export function secretVariables({ spec }: BuildContext, { name, stores }: Servic
     ...(name === 'notification' ? [fromSecret('SMTP_URL', mail.secretRef, 'url')] : [])
   ]
 }
-

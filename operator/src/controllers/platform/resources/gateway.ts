@@ -28,7 +28,9 @@ export function gatewayOptions({ spec }: BuildContext): GatewayOptions {
     ...(gateway?.rateLimits ? { rateLimits: gateway.rateLimits } : {}),
     ...(gateway?.origins ? { origins: gateway.origins } : {}),
     ...(gateway?.trustedProxies === undefined ? {} : { trustedProxies: gateway.trustedProxies }),
-    ...(telemetry ? { tracing: { ...endpointOf(telemetry.otlpEndpoint), samplingPercent: telemetry.samplingPercent ?? 10 } } : {})
+    ...(telemetry
+      ? { tracing: { ...endpointOf(telemetry.otlpEndpoint), samplingPercent: telemetry.samplingPercent ?? 10 } }
+      : {})
   }
 }
 
@@ -44,7 +46,10 @@ function endpointOf(address: string) {
  */
 export function gatewayConfigMap(context: BuildContext): DesiredObject {
   const data = { 'envoy.yaml': envoyYaml(gatewayOptions(context)) }
-  return owned(context, kinds.configMap, `${gatewayName}-${hashOf(data).slice(0, 10)}`, about, { immutable: true, data })
+  return owned(context, kinds.configMap, `${gatewayName}-${hashOf(data).slice(0, 10)}`, about, {
+    immutable: true,
+    data
+  })
 }
 
 /**
@@ -135,7 +140,13 @@ export function gatewayService(context: BuildContext): DesiredObject {
       type: gateway?.serviceType ?? 'ClusterIP',
       selector: selectorOf(context, gatewayName, 'gateway'),
       ports: [
-        { name: 'http', port: servicePort, targetPort: 'http', protocol: 'TCP', ...(nodePort === undefined ? {} : { nodePort }) }
+        {
+          name: 'http',
+          port: servicePort,
+          targetPort: 'http',
+          protocol: 'TCP',
+          ...(nodePort === undefined ? {} : { nodePort })
+        }
       ]
     }
   })

@@ -2,15 +2,7 @@ import { services, type ServiceDefinition, type Store } from '@gavel/contracts/s
 import type { DesiredObject } from '../../../kube/apply.ts'
 import { plainVariables } from './environment.ts'
 import { kinds } from './kinds.ts'
-import {
-  gatewayName,
-  owned,
-  platformLabel,
-  selectorOf,
-  servicePort,
-  type BuildContext,
-  type Role
-} from './metadata.ts'
+import { gatewayName, owned, platformLabel, selectorOf, servicePort, type BuildContext, type Role } from './metadata.ts'
 
 export const monitoringPort = 9902
 
@@ -43,9 +35,15 @@ export function denyByDefault(context: BuildContext): DesiredObject[] {
     { protocol: 'TCP', port: dns }
   ]
   return [
-    owned(context, kinds.networkPolicy, name, { of: name, role: 'platform' }, {
-      spec: { podSelector, policyTypes: ['Ingress', 'Egress'], egress: [{ to, ports }] }
-    })
+    owned(
+      context,
+      kinds.networkPolicy,
+      name,
+      { of: name, role: 'platform' },
+      {
+        spec: { podSelector, policyTypes: ['Ingress', 'Egress'], egress: [{ to, ports }] }
+      }
+    )
   ]
 }
 
@@ -108,9 +106,15 @@ function policy(context: BuildContext, name: string, role: Role, rules: { ingres
   const policyTypes = [...(rules.ingress ? ['Ingress'] : []), ...(rules.egress ? ['Egress'] : [])]
   const podSelector = { matchLabels: selectorOf(context, name, role) }
   const called = role === 'migration' ? `${name}-migrate` : name
-  return owned(context, kinds.networkPolicy, called, { of: name, role }, {
-    spec: { podSelector, policyTypes, ...rules }
-  })
+  return owned(
+    context,
+    kinds.networkPolicy,
+    called,
+    { of: name, role },
+    {
+      spec: { podSelector, policyTypes, ...rules }
+    }
+  )
 }
 
 export function servicePolicies(context: BuildContext, service: ServiceDefinition): DesiredObject[] {

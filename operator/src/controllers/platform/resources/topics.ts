@@ -35,17 +35,23 @@ export const topicResources = (context: BuildContext): DesiredObject[] =>
 function topicResource(context: BuildContext, { name, owner, partitions, retentionMs, keyed }: Wanted): DesiredObject {
   const { kafka } = context.spec.backends
   const topicName = `${topicPrefixOf(context)}${name}`
-  return owned(context, kafkaTopic, resourceName(name), { of: owner, role: 'platform' }, {
-    spec: {
-      topicName,
-      partitions,
-      keyed,
-      ...(kafka.replicas === undefined ? {} : { replicas: kafka.replicas }),
-      config: {
-        'retention.ms': String(retentionMs),
-        ...(kafka.minInSyncReplicas === undefined ? {} : { 'min.insync.replicas': String(kafka.minInSyncReplicas) })
-      },
-      deletionPolicy: kafka.deletionPolicy ?? 'Retain'
+  return owned(
+    context,
+    kafkaTopic,
+    resourceName(name),
+    { of: owner, role: 'platform' },
+    {
+      spec: {
+        topicName,
+        partitions,
+        keyed,
+        ...(kafka.replicas === undefined ? {} : { replicas: kafka.replicas }),
+        config: {
+          'retention.ms': String(retentionMs),
+          ...(kafka.minInSyncReplicas === undefined ? {} : { 'min.insync.replicas': String(kafka.minInSyncReplicas) })
+        },
+        deletionPolicy: kafka.deletionPolicy ?? 'Retain'
+      }
     }
-  })
+  )
 }

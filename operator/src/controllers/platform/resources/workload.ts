@@ -2,16 +2,7 @@ import type { ServiceDefinition } from '@gavel/contracts/services.ts'
 import { hashOf, type DesiredObject } from '../../../kube/apply.ts'
 import { plainVariables, secretVariables } from './environment.ts'
 import { kinds } from './kinds.ts'
-import {
-  imageOf,
-  labelsOf,
-  owned,
-  replicasOf,
-  scaled,
-  selectorOf,
-  servicePort,
-  type BuildContext
-} from './metadata.ts'
+import { imageOf, labelsOf, owned, replicasOf, scaled, selectorOf, servicePort, type BuildContext } from './metadata.ts'
 import { graceful, restrictedContainer, restrictedPod, spread } from './pod.ts'
 
 /** The user of our images. */
@@ -81,46 +72,64 @@ export function serviceDeployment(context: BuildContext, service: ServiceDefinit
     readinessProbe: probe(ready, { periodSeconds: 5, failureThreshold: 2 }),
     lifecycle: graceful.lifecycle
   })
-  return owned(context, kinds.deployment, name, { of: name, role: 'service' }, {
-    spec: {
-      // Where a Scaler owns the number, it is not ours to say.
-      ...(scaled(context, service) ? {} : { replicas: replicasOf(context, service) }),
-      revisionHistoryLimit: 3,
-      progressDeadlineSeconds: context.spec.upgrade?.healthTimeoutSeconds ?? 300,
-      strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
-      selector: { matchLabels: selector },
-      template: {
-        metadata: { labels: labelsOf(context, name, 'service') },
-        spec: {
-          ...servicePod(context, name),
-          terminationGracePeriodSeconds: graceful.terminationGracePeriodSeconds,
-          topologySpreadConstraints: spread(selector),
-          containers: [container]
+  return owned(
+    context,
+    kinds.deployment,
+    name,
+    { of: name, role: 'service' },
+    {
+      spec: {
+        // Where a Scaler owns the number, it is not ours to say.
+        ...(scaled(context, service) ? {} : { replicas: replicasOf(context, service) }),
+        revisionHistoryLimit: 3,
+        progressDeadlineSeconds: context.spec.upgrade?.healthTimeoutSeconds ?? 300,
+        strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
+        selector: { matchLabels: selector },
+        template: {
+          metadata: { labels: labelsOf(context, name, 'service') },
+          spec: {
+            ...servicePod(context, name),
+            terminationGracePeriodSeconds: graceful.terminationGracePeriodSeconds,
+            topologySpreadConstraints: spread(selector),
+            containers: [container]
+          }
         }
       }
     }
-  })
+  )
 }
 
 /** Headless where the gateway must see each pod: it hashes an auction to one of them. */
 export function clusterService(context: BuildContext, service: ServiceDefinition): DesiredObject {
   const { name, affinity } = service
-  return owned(context, kinds.service, name, { of: name, role: 'service' }, {
-    spec: {
-      type: 'ClusterIP',
-      ...(affinity === 'auction' ? { clusterIP: 'None' } : {}),
-      selector: selectorOf(context, name, 'service'),
-      ports: [{ name: 'http', port: servicePort, targetPort: 'http', protocol: 'TCP' }]
+  return owned(
+    context,
+    kinds.service,
+    name,
+    { of: name, role: 'service' },
+    {
+      spec: {
+        type: 'ClusterIP',
+        ...(affinity === 'auction' ? { clusterIP: 'None' } : {}),
+        selector: selectorOf(context, name, 'service'),
+        ports: [{ name: 'http', port: servicePort, targetPort: 'http', protocol: 'TCP' }]
+      }
     }
-  })
+  )
 }
 
 /** One pod at a time, whoever empties a machine; a pod that is not ready anyway does not hold that up. */
 export const disruptionBudget = (context: BuildContext, name: string, role: 'service' | 'gateway'): DesiredObject =>
-  owned(context, kinds.disruptionBudget, name, { of: name, role }, {
-    spec: {
-      maxUnavailable: 1,
-      unhealthyPodEvictionPolicy: 'AlwaysAllow',
-      selector: { matchLabels: selectorOf(context, name, role) }
+  owned(
+    context,
+    kinds.disruptionBudget,
+    name,
+    { of: name, role },
+    {
+      spec: {
+        maxUnavailable: 1,
+        unhealthyPodEvictionPolicy: 'AlwaysAllow',
+        selector: { matchLabels: selectorOf(context, name, role) }
+      }
     }
-  })
+  )
