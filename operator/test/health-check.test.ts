@@ -11,7 +11,7 @@ import { parseAllDocuments } from 'yaml'
 import { KubeClient, type KubeObject, type ResourceKind } from '../src/kube/client.ts'
 import { conditionOf } from '../src/kube/conditions.ts'
 import { ControllerRuntime } from '../src/kube/runtime.ts'
-import type { KafkaAdminPort } from '../src/kafka/admin-port.ts'
+import { KafkaAway, type KafkaAdminPort } from '../src/kafka/admin-port.ts'
 import { createKafkaAdmin } from '../src/kafka/platformatic-admin.ts'
 import { addHealthCheckController } from '../src/controllers/health-check/register.ts'
 import { healthCheck, type HealthCheckResource, type HealthCheckSpec } from '../src/controllers/health-check/types.ts'
@@ -395,6 +395,40 @@ describe('HealthCheck on a real API server and a real broker', () => {
       await admin.setOffsets({ groupId: group, topic, partitions: [{ partition: 1, offset: '3' }] })
       expect((await turns('stuck', 'Passing')).stuck).toBeUndefined()
       await Promise.all([producer.disconnect(), admin.disconnect()])
+    })
+
+    test('time in which Kafka could not be asked is not held against a partition', async () => {
+      const topic = await aTopic('outage', 1)
+      const group = `${prefix}-outage`
+      const [producer, admin] = [plain.producer(), plain.admin()]
+      await Promise.all([producer.connect(), admin.connect()])
+      await producer.send({ topic, messages: [{ value: 'a' }, { value: 'b' }] })
+      await admin.setOffsets({ groupId: group, topic, partitions: [{ partition: 0, offset: '1' }] })
+      await Promise.all([producer.disconnect(), admin.disconnect()])
+      let away = false
+      let asked = 0
+      const faulty: KafkaAdminPort = {
+        ...kafka,
+        describeGroups: async (groups) => {
+          asked++
+          if (away) throw new KafkaAway('injected')
+          return kafka.describeGroups(groups)
+        }
+      }
+      const namespace = `outage-${randomBytes(3).toString('hex')}`
+      await client.create(namespaces, { metadata: { name: namespace } })
+      const lonely = await startRuntime(faulty, namespace)
+      const consumerGroup = { group, topics: [topic], membersMin: 0, stuckSeconds: 4 }
+      await applyCheck('outage', { consumerGroup }, namespace)
+      await turns('outage', 'Passing', /./, namespace)
+      away = true
+      const before = asked
+      await eventually(() => asked >= before + 6)
+      away = false
+      await turns('outage', 'Failing', /stuck/, namespace)
+      const { history } = (await statusOf('outage', namespace)) ?? {}
+      expect(history?.map(({ outcome }) => outcome)).toEqual(['Failing', 'Passing', 'Inconclusive', 'Passing'])
+      await lonely.stop()
     })
 
     test('while Kafka is away nothing is concluded', async () => {
