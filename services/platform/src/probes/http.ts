@@ -18,6 +18,8 @@ export interface HttpQuestion extends HttpProbeOptions {
   headers?: Record<string, string>
   /** Sent as it is. */
   body?: string
+  /** Closes the connection after the answer: whether a new one can be made is a part of the question. */
+  freshConnection?: boolean
 }
 
 async function textUpTo(body: AsyncIterable<Buffer>, limitBytes: number): Promise<string> {
@@ -48,7 +50,14 @@ function kindOf(error: unknown, timeoutMs: number): string {
 
 /** Asks once, within a bound, and never throws. Any answer is a finding, whatever its status. */
 export async function askHttp(url: string, question: HttpQuestion): Promise<HttpAnswer> {
-  const { timeoutMs, bodyLimitBytes = 64 * 1024, method = 'GET', headers, body: sent } = question
+  const {
+    timeoutMs,
+    bodyLimitBytes = 64 * 1024,
+    method = 'GET',
+    headers,
+    body: sent,
+    freshConnection = false
+  } = question
   const late = AbortSignal.timeout(timeoutMs)
   const signal = question.signal ? AbortSignal.any([late, question.signal]) : late
   try {
@@ -57,6 +66,7 @@ export async function askHttp(url: string, question: HttpQuestion): Promise<Http
       signal,
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
+      reset: freshConnection,
       ...(headers === undefined ? {} : { headers }),
       ...(sent === undefined ? {} : { body: sent })
     })

@@ -12,6 +12,7 @@ export async function checkHttp(check: HttpCheck, context: ProbeContext): Promis
     method: check.method ?? 'GET',
     timeoutMs,
     signal,
+    freshConnection: true,
     ...(headers ? { headers } : {})
   })
   return judgeHttp(target, check, answer)
