@@ -101,12 +101,10 @@ async function live(
   const watch = watchOver(consumer, options, onJoined, ended.reject)
   const inHand = new Set<Promise<void>>()
   let wanted = true
-  // Given up while it waited for the broker, it must not join behind our back when the broker comes.
+  /** Given up while it waited for the broker, it must not join behind our back when the broker comes. */
   const still = async (step: Promise<void>): Promise<void> => {
     await step
-    if (wanted) return
-    await consumer.disconnect()
-    throw new Error('The consumer was given up')
+    if (!wanted) throw new Error('The consumer was given up')
   }
   const begin = async (): Promise<void> => {
     await still(consumer.connect())
@@ -124,17 +122,19 @@ async function live(
       })
     )
   }
+  // Not awaited by itself: while the broker is away it takes long, and the process may have to end meanwhile.
+  const begun = begin()
+  begun.catch(ended.reject)
   try {
-    // Not awaited by itself: while the broker is away it takes long, and the process may have to end meanwhile.
-    begin().catch(ended.reject)
     await ended.promise
   } finally {
     wanted = false
     signal.removeEventListener('abort', stop)
     clearInterval(watch)
-    const leaving = consumer.disconnect().catch(() => undefined)
+    // Only after the beginning: a consumer that is told to leave while it joins forgets to, and stays as a member that nobody stops.
+    const left = begun.catch(() => undefined).then(async () => await consumer.disconnect().catch(() => undefined))
     await Promise.allSettled(inHand)
-    await Promise.race([leaving, delay(LEAVE_MS, undefined, { ref: false })])
+    await Promise.race([left, delay(LEAVE_MS, undefined, { ref: false })])
   }
 }
 
