@@ -45,6 +45,7 @@ export interface Decision {
 const contestedAfter = 3
 const contestedWindowMs = 600_000
 const recommendationsMax = 1000
+const changesMax = 50
 
 /** Decides how many replicas a target should have now. Pure: replaying the same samples gives the same decisions. */
 export function decide(
@@ -102,10 +103,10 @@ export function decide(
     state: {
       ...demand.memory,
       recommendations: compact(recommendations),
-      changes: [
-        ...before.changes.filter(({ at }) => at > now - longestMs),
-        ...(applied ? [{ at: now, from: sample.replicas, to: wish.value }] : [])
-      ].slice(-50),
+      // Kept as long as a rule counts them, and where none does not at all.
+      changes: [...before.changes, ...(applied ? [{ at: now, from: sample.replicas, to: wish.value }] : [])]
+        .filter(({ at }) => at > now - longestMs)
+        .slice(-changesMax),
       idleSince,
       heldSince,
       // A change that is not written leaves the figure to others, and theirs is then no interference.

@@ -50,11 +50,12 @@ export function addScalerController(options: ScalerControllerOptions): void {
     ...(intervalMs === undefined ? {} : { intervalMs }),
     ...(pace === undefined ? {} : { pace })
   })
+  // Workers wait for figures most of the time, and a batch to Kafka is only as large as the workers that ask.
   const controller = runtime.run(
     new Controller({
       name: 'scaler',
       reconcile,
-      workers: 50,
+      workers: 200,
       metrics: runtime.metrics,
       ...(onFault ? { onFault } : {})
     })
