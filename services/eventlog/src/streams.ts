@@ -81,7 +81,7 @@ export class Streams {
 
   /** Ends all streams in good order: their readers come again, elsewhere. */
   endAll(): void {
-    for (const end of [...this.#open]) end('restarting')
+    for (const end of this.#open) end('restarting')
   }
 
   async *#frames(

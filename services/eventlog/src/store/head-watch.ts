@@ -64,7 +64,7 @@ export class HeadWatch {
   #saw(position: number): void {
     if (position <= this.#position) return
     this.#position = position
-    for (const check of [...this.#waiting]) check()
+    for (const check of this.#waiting) check()
   }
 
   #pollLater(): void {
