@@ -111,7 +111,9 @@ describe('KafkaTopic on a real API server and a real broker', () => {
       observedGeneration: 1
     })
     expect(metadata.finalizers).toEqual([topicFinalizer])
-    expect(await events(name)).toEqual(expect.arrayContaining(['CreateTopic', 'Reconciled']))
+    await eventually(async () =>
+      expect(await events(name)).toEqual(expect.arrayContaining(['CreateTopic', 'Reconciled']))
+    )
   })
 
   test('a change made by hand is reverted, and an Event tells; a key not listed is left alone', async () => {

@@ -1,3 +1,4 @@
+import { conditionOf } from '../../kube/conditions.ts'
 import { keyOf } from '../../kube/reflector.ts'
 import { topicNameOf, type KafkaTopicResource } from './types.ts'
 
@@ -23,10 +24,18 @@ export class TopicIndex {
     return [...(this.#byTopic.get(topicNameOf(resource))?.values() ?? [])]
   }
 
-  /** The older resource for the same topic, if there is one; of two made in the same second the smaller uid is older. */
+  /**
+   * The resource that owns the topic, when it is not this one: the oldest. Times are whole seconds, so of two made in the same second the
+   * one that manages the topic already keeps it, and else the smaller uid decides.
+   */
   olderOwner(resource: KafkaTopicResource): string | undefined {
-    const age = ({ metadata }: KafkaTopicResource) => `${metadata.creationTimestamp ?? ''}/${metadata.uid ?? ''}`
     const [oldest] = this.sharing(resource).toSorted((a, b) => (age(a) < age(b) ? -1 : 1))
     return oldest === undefined || age(oldest) >= age(resource) ? undefined : keyOf(oldest)
   }
+}
+
+function age({ metadata, status }: KafkaTopicResource): string {
+  const reason = conditionOf(status?.conditions, 'Ready')?.reason
+  const managesAlready = reason !== undefined && reason !== 'ResourceConflict'
+  return `${metadata.creationTimestamp ?? ''}/${managesAlready ? 0 : 1}/${metadata.uid ?? ''}`
 }
