@@ -27,6 +27,8 @@ export interface KafkaTopicDependencies {
 }
 
 const fieldManager = 'gavel-kafka-topic'
+/** How soon a topic that was just made is looked for again. */
+const settleMs = 100
 
 /** Reconciles one KafkaTopic: observe, plan, carry out, tell. */
 export function kafkaTopicReconciler(
@@ -75,14 +77,23 @@ export function kafkaTopicReconciler(
       throw thrown
     }
     if (plan.release) return removeFinalizer(client, kafkaTopic, resource, topicFinalizer)
-    await tell(resource, plan)
-    return { requeueAfterMs: driftMs }
+    return { requeueAfterMs: (await tell(resource, plan)) ? driftMs : settleMs }
   }
 
-  async function tell(resource: KafkaTopicResource, plan: TopicPlan): Promise<void> {
+  /** @returns whether Kafka shows the topic; one that was just made may take a moment to be seen. */
+  async function tell(resource: KafkaTopicResource, plan: TopicPlan): Promise<boolean> {
     // After a change the topic is described anew, so that status says what is and not what was meant.
     const observed = await observer.observe(topicNameOf(resource), false)
     const { waiting } = plan
+    if (!observed && plan.steps.some(({ operation }) => operation.type === 'CreateTopic')) {
+      const message = 'The topic was asked for and is not to be seen yet'
+      const conditions: NewCondition[] = [
+        { type: 'Ready', status: 'False', reason: 'Creating', message },
+        { type: 'Reconciling', status: 'True', reason: 'Creating', message }
+      ]
+      await writeStatus(resource, conditions, ['Stalled'], { managedConfig: plan.managedConfig })
+      return false
+    }
     await writeStatus(resource, plan.conditions, plan.absent, {
       managedConfig: plan.managedConfig,
       ...(observed ? { partitions: observed.partitions, replicas: observed.replicas } : {}),
@@ -99,6 +110,7 @@ export function kafkaTopicReconciler(
           }
         : {})
     })
+    return true
   }
 
   async function tellFailure(resource: KafkaTopicResource, thrown: unknown): Promise<void> {
