@@ -135,3 +135,25 @@ describe('bad input is a problem with its code', () => {
     expect(answer.json()).toMatchObject({ status: 400, code: 'INVALID_INPUT' })
   })
 })
+
+test('a long log is verified piece by piece', async () => {
+  const batch = (number: number) => Array.from({ length: 2_010 }, (_, index) => anEvent(100 + number * 2_010 + index))
+  for (let number = 0; number < 5; number += 1) await record(log.pool, batch(number))
+  expect(await get('/api/events/verify')).toMatchObject({ to: 10_000, checked: 10_000, valid: true, nextFrom: 10_001 })
+  const rest: object = await get('/api/events/verify?from=10001')
+  expect(rest).toMatchObject({ from: 10_001, to: 10_080, checked: 80, valid: true })
+  expect(rest).not.toHaveProperty('nextFrom')
+})
+
+test('a history of too many events is refused and not half told', async () => {
+  await log.pool.query(`
+    insert into events (position, event_id, type, source, topic, kafka_partition, kafka_offset, key, time, recorded_at, data,
+                        previous_hash, hash)
+    select 1000000 + number, 'flood-' || number, 'gavel.Flood.v1', 'test', 'stock', 0, number, 'flood', now(), now(), '{}', hash, hash
+      from generate_series(1, 50001) as number, (select hash from log_head) as head`)
+  expect(await get('/api/history/products/flood')).toMatchObject({
+    status: 422,
+    code: 'HISTORY_TOO_LONG',
+    limit: 50_000
+  })
+})

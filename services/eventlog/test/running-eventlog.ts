@@ -52,6 +52,7 @@ export async function runEventlog({
     context,
     pool,
     app,
+    streams,
     consumers,
     url: `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`,
     signIn: tokens.signIn,

@@ -157,6 +157,17 @@ test('streams end when the process does, and one too many is refused', async () 
   await subscription.ended
 })
 
+test('a stream ends with the token it was opened with', async () => {
+  const { log: quiet } = log.context
+  const stream = await log.streams.open(await head(), {}, { expiresInMs: 100, log: quiet })
+  let text = ''
+  for await (const part of stream) text += part as string
+  expect(text).toBe('retry: 1000\n\n')
+  expect((await log.app.inject({ url: '/metrics' })).body).toMatch(
+    /streams_ended_total\{[^}]*reason="expired"[^}]*\} 1\n/
+  )
+})
+
 test('HEAD opens no stream', async () => {
   const answer = await log.app.inject({ method: 'HEAD', url: '/api/events/stream', headers: admin })
   expect(answer.headers['content-type']).toBe('text/event-stream; charset=utf-8')
