@@ -98,7 +98,7 @@ export const SyntheticSaleCheck = Type.Object(
     ),
     productId: Type.String({
       minLength: 8,
-      maxLength: 46,
+      maxLength: 64,
       pattern: '^canary-[A-Za-z0-9_-]+$',
       description:
         'A product made for this, with stock. Its id starts with canary-, which keeps it out of every figure.'

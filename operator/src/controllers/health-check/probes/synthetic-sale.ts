@@ -2,9 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { openAuction, placeBid } from '@gavel/contracts/api/bidding.ts'
 import { logIn } from '@gavel/contracts/api/identity.ts'
 import { readSale, type SaleProgress } from '@gavel/contracts/api/order.ts'
-import { canaryCurrency } from '@gavel/contracts/canary.ts'
+import { canaryCurrency, canaryPrefix } from '@gavel/contracts/canary.ts'
 import { failing, inconclusive, passing, type Finding } from '@gavel/platform/probes/finding.ts'
 import { askHttp } from '@gavel/platform/probes/http.ts'
+import { hashOf } from '../../../kube/apply.ts'
 import type { SyntheticSaleCheck } from '../spec.ts'
 import type { ProbeContext } from './context.ts'
 
@@ -86,7 +87,7 @@ async function bid(
   now: () => Date
 ): Promise<string> {
   const day = now().toISOString().slice(0, 10)
-  const auctionId = `${check.productId}-${uid.slice(0, 8)}-${day.replaceAll('-', '')}`
+  const auctionId = `${canaryPrefix}${uid.slice(0, 8)}-${hashOf(check.productId).slice(0, 8)}-${day.replaceAll('-', '')}`
   if (session.auctionId !== auctionId) {
     const { status, body } = await call(check, context, {
       ...openAuction,
