@@ -40,11 +40,7 @@ export async function applyObject(
 ): Promise<KubeObject> {
   const { metadata } = desired.object
   const annotations = { ...metadata.annotations, [appliedHashAnnotation]: hashOf(desired.object) }
-  return await client.apply(
-    desired.kind,
-    { ...desired.object, metadata: { ...metadata, annotations } },
-    fieldManager
-  )
+  return await client.apply(desired.kind, { ...desired.object, metadata: { ...metadata, annotations } }, fieldManager)
 }
 
 /** The owner reference that lets garbage collection end what an object made. */

@@ -1,4 +1,5 @@
 import { listAuctions } from '@gavel/contracts/api/bidding.ts'
+import type { TopicDefinition } from '@gavel/contracts/define.ts'
 import { consumerGroup, type ServiceDefinition } from '@gavel/contracts/services.ts'
 import type { DesiredObject } from '../../../kube/apply.ts'
 import { scaler } from '../../scaler/types.ts'
@@ -8,6 +9,10 @@ import { addressOf, owned, replicasOf, scaled, topicPrefixOf, type BuildContext 
 const bidsPerReplica = 500
 /** Auctions ending in the next two minutes for which one pod is warm. */
 const endingsPerReplica = 200
+
+/** A Scaler looks at eight signals at most. A service that reads more topics is scaled by those with the most partitions. */
+const busiest = (topics: readonly TopicDefinition[]): TopicDefinition[] =>
+  topics.toSorted((a, b) => b.partitions - a.partitions).slice(0, 8)
 
 function signalsOf(context: BuildContext, { name, consumes, scaling }: ServiceDefinition): Record<string, unknown>[] {
   if (scaling.signal === 'bids') {
@@ -27,7 +32,7 @@ function signalsOf(context: BuildContext, { name, consumes, scaling }: ServiceDe
     ]
   }
   const prefix = topicPrefixOf(context)
-  return consumes.map((topic) => ({
+  return busiest(consumes).map((topic) => ({
     name: topic.name,
     kafkaLag: { group: `${prefix}${consumerGroup(name, topic)}`, topics: [`${prefix}${topic.name}`] }
   }))
