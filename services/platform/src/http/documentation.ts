@@ -19,7 +19,6 @@ export function serveDocumentation(app: FastifyInstance, service: ServiceDefinit
     pages ??= createPages(service)
     const { routing } = await pages
     void reply.hijack()
-    reply.raw.removeHeader('cache-control')
     routing(request.raw, reply.raw)
   }
   app.get('/docs', visit)

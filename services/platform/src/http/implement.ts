@@ -6,12 +6,14 @@ import { Refusal } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { ServiceContext } from '../service.ts'
 import { withTraceparent } from '../telemetry.ts'
+import type { WebSockets } from './web-socket.ts'
 import { bearerToken, type Authenticator, type User } from './auth.ts'
 
 /** What `createServer` leaves on the instance for the operations that are implemented on it. */
 export interface ServerParts {
   /** Origins whose pages may open WebSockets. */
   origins: readonly string[]
+  webSockets: WebSockets
   context: ServiceContext
   auth: Authenticator
 }

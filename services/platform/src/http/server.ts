@@ -1,8 +1,6 @@
 import fastify, { type FastifyInstance } from 'fastify'
-import websocket from '@fastify/websocket'
 import type { ServiceDefinition } from '@gavel/contracts/services.ts'
 import { serviceNamed } from '@gavel/contracts/services.ts'
-import { bearerProtocolPrefix } from '@gavel/contracts/api/web-socket.ts'
 import { Refusal } from '../errors.ts'
 import type { ServiceContext } from '../service.ts'
 import type { Authenticator } from './auth.ts'
@@ -10,7 +8,7 @@ import { serveDocumentation } from './documentation.ts'
 import { measureRequests } from './measures.ts'
 import { answerBrokenRequest, answerProblems, answerUnknownRoutes, sendProblem, setCommonHeaders } from './problems.ts'
 import { createValidatorCompiler } from './validation.ts'
-import { closeWebSockets } from './web-socket.ts'
+import { createWebSockets } from './web-socket.ts'
 
 export { implement, implementAll, reply } from './implement.ts'
 export type { Handler, HandlerInput, HandlerOutput } from './implement.ts'
@@ -66,25 +64,21 @@ export function createServer(context: ServiceContext, options: ServerOptions): F
       void sendProblem(reply, request, new Refusal('INVALID_INPUT', { detail: error.message.slice(0, 200) }))
   }) as unknown as FastifyInstance
 
-  app.decorate('parts', { context, auth: options.auth ?? refuseAll, origins: options.origins ?? [] })
+  app.decorate('parts', {
+    context,
+    auth: options.auth ?? refuseAll,
+    origins: options.origins ?? [],
+    webSockets: createWebSockets(app, options.webSocketPayloadBytes ?? 64 * 1024)
+  })
   app.decorateRequest('user', undefined)
   app.setValidatorCompiler(createValidatorCompiler())
   answerProblems(app, context)
-  answerUnknownRoutes(app)
+  const { unknownRoute } = measureRequests(app, context)
+  answerUnknownRoutes(app, unknownRoute)
   readJsonOnly(app)
-  measureRequests(app, context)
   app.addHook('onRequest', (_request, reply, done) => {
     setCommonHeaders(reply)
     done()
-  })
-  void app.register(websocket, {
-    preClose: (done) => closeWebSockets(app, done),
-    options: {
-      maxPayload: options.webSocketPayloadBytes ?? 64 * 1024,
-      // Never the one that carries the token.
-      handleProtocols: (offered: Set<string>) =>
-        [...offered].find((name) => !name.startsWith(bearerProtocolPrefix)) ?? false
-    }
   })
   serveProbes(app, context, options.readiness ?? true)
   if (options.documentation ?? true) {

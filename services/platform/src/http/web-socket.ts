@@ -1,3 +1,4 @@
+import websocket from '@fastify/websocket'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { RawData, WebSocket } from 'ws'
 import { bearerProtocolPrefix } from '@gavel/contracts/api/web-socket.ts'
@@ -92,7 +93,7 @@ export function webSocketRoute(
   })
   let open = 0
 
-  app.register(async (scope) => {
+  app.parts.webSockets.add((scope) => {
     scope.route({
       method: 'GET',
       url: path,
@@ -225,8 +226,39 @@ function limitMessages(socket: WebSocket, options: WebSocketOptions, onMessage: 
     event === 'message' && !admit(rest[0] as RawData) ? false : emit(event, ...rest)
 }
 
+/** The routes of an app that are WebSockets. */
+export interface WebSockets {
+  add(define: (scope: FastifyInstance) => void): void
+}
+
+/**
+ * The plugin has hooks for every request of its scope, so it gets a scope of its own, made with the first route: the others, hot ones
+ * among them, pay nothing.
+ */
+export function createWebSockets(app: FastifyInstance, maxPayload: number): WebSockets {
+  const routes: ((scope: FastifyInstance) => void)[] = []
+  return {
+    add(define) {
+      routes.push(define)
+      if (routes.length > 1) return
+      void app.register(async (scope) => {
+        await scope.register(websocket, {
+          preClose: (done) => closeWebSockets(scope, done),
+          options: {
+            maxPayload,
+            // Never the one that carries the token.
+            handleProtocols: (offered: Set<string>) =>
+              [...offered].find((name) => !name.startsWith(bearerProtocolPrefix)) ?? false
+          }
+        })
+        for (const route of routes) route(scope)
+      })
+    }
+  }
+}
+
 /** At the end of the process: clients are told to come again, and those that do not answer are cut off. */
-export function closeWebSockets(app: FastifyInstance, done: () => void): void {
+function closeWebSockets(app: FastifyInstance, done: () => void): void {
   const { clients } = app.websocketServer
   for (const client of clients) client.close(closeCodes.restarting, 'restarting')
   const cutOff = setTimeout(() => {
