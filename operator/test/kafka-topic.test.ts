@@ -1,5 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { parseAllDocuments } from 'yaml'
 import { KubeClient, type KubeObject, type ResourceKind } from '../src/kube/client.ts'
 import { conditionOf } from '../src/kube/conditions.ts'
 import { ControllerRuntime } from '../src/kube/runtime.ts'
@@ -10,6 +13,7 @@ import {
   approveAnnotation,
   kafkaTopic,
   topicFinalizer,
+  topicNameOf,
   type KafkaTopicResource,
   type KafkaTopicSpec
 } from '../src/controllers/kafka-topic/types.ts'
@@ -252,6 +256,18 @@ describe('KafkaTopic on a real API server and a real broker', () => {
     await eventually(async () => (await described(name))?.partitions === 3)
     await eventually(async () => (await readyReason(name)) === 'Reconciled')
     expect((await read(name)).status?.plan).toBeUndefined()
+  })
+
+  test('the samples do what they say', async () => {
+    const text = readFileSync(join(import.meta.dirname, '..', '..', 'k8s', 'samples', 'kafka-topic.yaml'), 'utf8')
+    for (const document of parseAllDocuments(text)) {
+      const sample = document.toJS() as KafkaTopicResource
+      const topicName = `${prefix}${topicNameOf(sample)}`
+      await applyTopic(sample.metadata.name, { ...sample.spec, topicName })
+      await eventually(async () => (await readyReason(sample.metadata.name)) === 'Reconciled')
+      expect(await described(topicName)).toMatchObject({ partitions: sample.spec.partitions })
+      expect(conditionOf((await read(sample.metadata.name)).status?.conditions, 'Ready')?.status).toBe('True')
+    }
   })
 
   async function produceOne(topic: string): Promise<void> {
