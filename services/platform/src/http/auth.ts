@@ -33,6 +33,12 @@ export interface AuthenticatorOptions {
   clock?: () => number
 }
 
+interface Remembered {
+  token: string
+  user: User
+}
+
+const TAIL_LENGTH = 24
 const MAX_TOKEN_LENGTH = 4096
 /** About 20 MB at the most: a token is some 400 characters. */
 const MAX_REMEMBERED = 20_000
@@ -91,12 +97,15 @@ function userOf(payload: JWTPayload): User {
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   const clock = options.clock ?? Date.now
   const keys = keysOf(options)
-  const remembered = new Map<string, User>()
+  /** By the end of the signature, because hashing all 400 characters is what a look-up costs; the whole is then compared. */
+  const remembered = new Map<string, Remembered>()
 
   const verified = (token: string): User | undefined => {
-    const user = remembered.get(token)
-    if (user === undefined || user.expiresAt > clock()) return user
-    remembered.delete(token)
+    const tail = token.slice(-TAIL_LENGTH)
+    const found = remembered.get(tail)
+    if (found === undefined || found.token !== token) return undefined
+    if (found.user.expiresAt > clock()) return found.user
+    remembered.delete(tail)
     return undefined
   }
 
@@ -114,7 +123,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       })
       const user = userOf(payload)
       if (remembered.size >= MAX_REMEMBERED) remembered.delete(remembered.keys().next().value!)
-      remembered.set(token, user)
+      remembered.set(token.slice(-TAIL_LENGTH), { token, user })
       return user
     } catch (error) {
       if (error instanceof Fault || error instanceof Refusal) throw error
