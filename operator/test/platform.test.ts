@@ -176,7 +176,7 @@ describe('Platform on a real API server, with a stand-in for the kubelet', () =>
     const context = { platform, spec: platform.spec, kinds: new Set(ownKinds.map(({ kind }) => kind)) }
     for (const { kind, object } of componentsOf(context).flatMap(({ objects }) => objects)) {
       const path = client.path(kind, place.namespace, object.metadata.name)
-      await client.open(path, {
+      const { status } = await client.open(path, {
         method: 'PATCH',
         contentType: 'application/apply-patch+yaml',
         query: { fieldManager: 'strict', force: true, dryRun: 'All', fieldValidation: 'Strict' },
@@ -186,6 +186,7 @@ describe('Platform on a real API server, with a stand-in for the kubelet', () =>
           ...object
         }
       })
+      expect(status, path).toBe(200)
     }
   })
 

@@ -75,7 +75,7 @@ class World {
   }
 
   #applied(kind: string, wish: KubeObject, before: KubeObject | undefined): KubeObject {
-    const { status, metadata } = before ?? {}
+    const { status, metadata } = before ?? ({} as Partial<KubeObject>)
     const spec = { ...(wish['spec'] as object) } as { replicas?: number }
     const held = metadata?.annotations?.[replicasHeldAnnotation]
     const replicas = (before?.['spec'] as { replicas?: number } | undefined)?.replicas
@@ -219,7 +219,7 @@ describe('the plan of a platform', () => {
     expect(seen.findLast((names) => names.length === 1)).toEqual(['identity'])
     expect(seen.findLast((names) => names.length <= services.length)).not.toContain('gateway')
     world.settle(3)
-    expect([...world.objects.keys()].filter((key) => /^Job/.test(key))).toHaveLength(databases)
+    expect([...world.objects.keys()].filter((key) => key.startsWith('Job'))).toHaveLength(databases)
   })
 
   test('a version that does not become available is rolled back when its time is over, and the rest was never touched', () => {
@@ -302,7 +302,8 @@ describe('the plan of a platform', () => {
 
   test('the number of pods that a Scaler chose survives upgrades and drift; without Scalers it is ours again', () => {
     const world = installed()
-    const replicas = () => (world.objects.get('Deployment/order')?.['spec'] as { replicas: number }).replicas
+    const replicas = () =>
+      (world.objects.get('Deployment/order')?.['spec'] as { replicas: number } | undefined)?.replicas
     expect(replicas()).toBe(2)
     world.objects.set('Deployment/order', {
       ...(world.objects.get('Deployment/order') as KubeObject),

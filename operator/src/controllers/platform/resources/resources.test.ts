@@ -200,10 +200,9 @@ describe('the objects of a service', () => {
       }))
     })
     const [bidding] = scalerResource(context, serviceNamed('bidding'))
-    expect((bidding?.object['spec'] as { signals: { name: string }[] }).signals.map(({ name }) => name)).toEqual([
-      'bids',
-      'calendar'
-    ])
+    expect(
+      (bidding?.object['spec'] as { signals: { name: string }[] } | undefined)?.signals.map(({ name }) => name)
+    ).toEqual(['bids', 'calendar'])
   })
 
   test('a HealthCheck asks the service, and one each of its consumer groups, with the prefix', () => {
