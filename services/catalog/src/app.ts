@@ -6,21 +6,15 @@ import type { Authenticator } from '@gavel/platform/http/auth.ts'
 import { createServer, implementAll } from '@gavel/platform/http/server.ts'
 import type { ServiceContext } from '@gavel/platform/service.ts'
 import type { Config } from './config.ts'
-import { createMetrics, type Metrics } from './metrics.ts'
+import type { Dependencies } from './dependencies.ts'
+import { createMetrics } from './metrics.ts'
 import { addProduct } from './routes/add-product.ts'
 import { changeProduct } from './routes/change-product.ts'
 import { listProducts } from './routes/list-products.ts'
 import { readProduct } from './routes/read-product.ts'
 import { removeProduct } from './routes/remove-product.ts'
-import { createProductCache, type ProductCache } from './store/product-cache.ts'
+import { createProductCache } from './store/product-cache.ts'
 import { find } from './store/products.ts'
-
-export interface Dependencies {
-  context: ServiceContext
-  pool: Pool
-  cache: ProductCache
-  metrics: Metrics
-}
 
 export function createDependencies(context: ServiceContext, pool: Pool, redis: Redis): Dependencies {
   const metrics = createMetrics(context)

@@ -6,12 +6,13 @@ import { createAuthenticator } from '@gavel/platform/http/auth.ts'
 import { createServer, implementAll } from '@gavel/platform/http/server.ts'
 import { Refusal } from '@gavel/platform/errors.ts'
 import type { ServiceContext } from '@gavel/platform/service.ts'
-import { accessTokens, type PrepareAccessToken } from './access-tokens.ts'
+import { accessTokens } from './access-tokens.ts'
 import { WorkByKey } from './bounded-work.ts'
 import type { Config } from './config.ts'
-import { createKeyRing, type KeyRing } from './key-ring.ts'
-import { createMetrics, type Metrics } from './metrics.ts'
-import { createPasswords, type Passwords } from './passwords.ts'
+import { createKeyRing } from './key-ring.ts'
+import type { Dependencies } from './dependencies.ts'
+import { createMetrics } from './metrics.ts'
+import { createPasswords } from './passwords.ts'
 import { logIn } from './routes/log-in.ts'
 import { logOut } from './routes/log-out.ts'
 import { readKeySet } from './routes/read-key-set.ts'
@@ -19,17 +20,6 @@ import { readMyAccount } from './routes/read-my-account.ts'
 import { refresh } from './routes/refresh.ts'
 import { register } from './routes/register.ts'
 import { rotateKey } from './routes/rotate-key.ts'
-
-export interface Dependencies {
-  context: ServiceContext
-  pool: Pool
-  keys: KeyRing
-  passwords: Passwords
-  /** Log-ins of one e-mail address take turns. */
-  attempts: WorkByKey
-  prepareAccessToken: PrepareAccessToken
-  metrics: Metrics
-}
 
 type AppConfig = Pick<Config, 'http' | 'tokens' | 'keys' | 'load'>
 

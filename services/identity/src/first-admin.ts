@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { transaction } from '@gavel/platform/postgres/pool.ts'
-import type { Dependencies } from './app.ts'
+import type { Dependencies } from './dependencies.ts'
 import type { Config } from './config.ts'
 import { normaliseEmail } from './domain/email.ts'
 import { passwordWeakness } from './domain/password-rules.ts'

@@ -1,4 +1,4 @@
-import type { Dependencies } from './app.ts'
+import type { Dependencies } from './dependencies.ts'
 import { removeExpired } from './store/expiry.ts'
 
 /** One round: rotates the signing key where it is due, and removes what has expired. */

@@ -1,19 +1,9 @@
 import { orders, saleConfirmed } from '@gavel/contracts/topics.ts'
 import type { KafkaHandle } from '@gavel/platform/kafka/client.ts'
 import { startConsumer } from '@gavel/platform/kafka/consumer.ts'
-import type { ServiceContext } from '@gavel/platform/service.ts'
-import type { Pool } from 'pg'
+import type { ConsumerParts } from './consumers/parts.ts'
 import { createOnSaleConfirmed } from './consumers/sale-confirmed.ts'
 import { createOnSaleEnded } from './consumers/sale-ended.ts'
-import type { InventoryMetrics } from './metrics.ts'
-import type { StockCache } from './store/stock-cache.ts'
-
-export interface ConsumerParts {
-  context: ServiceContext
-  pool: Pool
-  cache: StockCache
-  metrics: InventoryMetrics
-}
 
 /** Inventory's part in every sale. */
 export async function startSaga(kafka: KafkaHandle, parts: ConsumerParts): Promise<void> {

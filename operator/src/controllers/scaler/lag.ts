@@ -1,5 +1,5 @@
 import type { LagPolicy, Pace } from './policy.ts'
-import { classify, type PartitionClass } from './partitions.ts'
+import { classify, type PartitionClass, type LagPoint } from './partitions.ts'
 
 /** One partition as Kafka tells it. `committed` is absent where the group has no offset. */
 export interface PartitionOffsets {
@@ -17,17 +17,6 @@ export interface LagReading {
   groupState: string | undefined
   /** Partitions by member; absent where it is not known who reads what. */
   assignments?: string[][]
-}
-
-export interface LagPoint {
-  at: number
-  /** Consumers that shared the work: members, but no more than there are replicas. */
-  working: number
-  /** Replicas that are there, whether or not they joined the group. */
-  ready: number
-  stable: boolean
-  assignments: string[][] | undefined
-  partitions: Map<string, { end: number; position: number; lag: number }>
 }
 
 export interface DrainRate {

@@ -1,4 +1,13 @@
-import type { LagPoint } from './lag.ts'
+export interface LagPoint {
+  at: number
+  /** Consumers that shared the work: members, but no more than there are replicas. */
+  working: number
+  /** Replicas that are there, whether or not they joined the group. */
+  ready: number
+  stable: boolean
+  assignments: string[][] | undefined
+  partitions: Map<string, { end: number; position: number; lag: number }>
+}
 
 /** How a group fares in one partition, told from offsets alone and without a threshold of messages. */
 export type PartitionClass =

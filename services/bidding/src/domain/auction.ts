@@ -1,9 +1,6 @@
 import type { ErrorCode } from '@gavel/contracts/errors.ts'
 import type { Increments } from './increments.ts'
 
-/** The largest amount the contracts can carry (`Minor` in contracts/primitives.ts). */
-export const MINOR_MAX = 1_000_000_000_00
-
 export type AuctionMode = 'english' | 'fixed-price'
 
 /** What an auction was opened with. It never changes; the standing does. */

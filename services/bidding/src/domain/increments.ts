@@ -1,4 +1,4 @@
-import { MINOR_MAX } from './auction.ts'
+import { MINOR_MAX } from './money.ts'
 
 /** At a price of `fromMinor` and above, the next bid must add `incrementMinor`. */
 export interface IncrementRow {

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '@gavel/contracts/errors.ts'
 import type { AuctionMode, Terms } from './auction.ts'
-import { MINOR_MAX } from './auction.ts'
+import { MINOR_MAX } from './money.ts'
 import { incrementsAreValid, incrementsFrom, type IncrementPreset, type Increments } from './increments.ts'
 
 export interface OpenCommand {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type * as api from '@gavel/contracts/api/catalog.ts'
 import { reply, type Handler } from '@gavel/platform/http/server.ts'
-import type { Dependencies } from '../app.ts'
+import type { Dependencies } from '../dependencies.ts'
 import { newProduct } from '../domain/product.ts'
 import { add } from '../store/products.ts'
 import { productView } from './product-view.ts'

@@ -1,7 +1,7 @@
 import type * as api from '@gavel/contracts/api/catalog.ts'
 import { Refusal } from '@gavel/platform/errors.ts'
 import { reply, type Handler } from '@gavel/platform/http/server.ts'
-import type { Dependencies } from '../app.ts'
+import type { Dependencies } from '../dependencies.ts'
 import { productView } from './product-view.ts'
 
 export const readProduct =

@@ -1,6 +1,6 @@
 import type * as api from '@gavel/contracts/api/catalog.ts'
 import { reply, type Handler } from '@gavel/platform/http/server.ts'
-import type { Dependencies } from '../app.ts'
+import type { Dependencies } from '../dependencies.ts'
 import { remove } from '../store/products.ts'
 
 export const removeProduct =

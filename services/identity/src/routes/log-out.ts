@@ -2,7 +2,7 @@ import type * as api from '@gavel/contracts/api/identity.ts'
 import { Refusal } from '@gavel/platform/errors.ts'
 import { reply, type Handler } from '@gavel/platform/http/server.ts'
 import { transaction } from '@gavel/platform/postgres/pool.ts'
-import type { Dependencies } from '../app.ts'
+import type { Dependencies } from '../dependencies.ts'
 import { mayLogOut } from '../domain/session.ts'
 import { endSession, lockToken } from '../store/sessions.ts'
 

@@ -1,6 +1,6 @@
 import type * as api from '@gavel/contracts/api/identity.ts'
 import { reply, type Handler } from '@gavel/platform/http/server.ts'
-import type { Dependencies } from '../app.ts'
+import type { Dependencies } from '../dependencies.ts'
 
 export const readKeySet =
   ({ keys }: Dependencies): Handler<typeof api.readKeySet> =>

@@ -1,7 +1,7 @@
 import type * as api from '@gavel/contracts/api/identity.ts'
 import { Refusal } from '@gavel/platform/errors.ts'
 import { reply, type Handler } from '@gavel/platform/http/server.ts'
-import type { Dependencies } from '../app.ts'
+import type { Dependencies } from '../dependencies.ts'
 import { findById, withoutHash } from '../store/accounts.ts'
 
 export const readMyAccount =

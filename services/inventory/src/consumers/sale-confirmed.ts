@@ -2,7 +2,7 @@ import type { SaleConfirmed } from '@gavel/contracts/events/sale.ts'
 import { consumerGroup } from '@gavel/contracts/services.ts'
 import { saleConfirmed } from '@gavel/contracts/topics.ts'
 import type { IncomingEvent } from '@gavel/platform/kafka/consumer.ts'
-import type { ConsumerParts } from '../saga.ts'
+import type { ConsumerParts } from './parts.ts'
 import { reserveSales } from '../store/reserve-sales.ts'
 
 /** Bids have won: hold pieces for them, first come, first served. */

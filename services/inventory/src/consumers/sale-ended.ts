@@ -2,7 +2,7 @@ import type { BidFailed, OrderCreated } from '@gavel/contracts/events/sale.ts'
 import { consumerGroup } from '@gavel/contracts/services.ts'
 import { orders } from '@gavel/contracts/topics.ts'
 import type { IncomingEvent } from '@gavel/platform/kafka/consumer.ts'
-import type { ConsumerParts } from '../saga.ts'
+import type { ConsumerParts } from './parts.ts'
 import { settleSales } from '../store/settle-sales.ts'
 
 /** Sales ended: what was held for them is sold (OrderCreated) or given back (BidFailed). Both in one transaction for each batch. */
