@@ -38,7 +38,7 @@ export function buildOperator(config: OperatorConfig, log: Logger): Operator {
     ...(config.election ? { election: config.election } : {}),
     onFault: (where, fault) => log.warn({ error: fault, where }, 'A part of the runtime has a fault')
   })
-  const kafka = createKafkaAdmin({ brokers: config.kafkaBrokers, clientId: 'gavel-operator' })
+  const kafka = createKafkaAdmin({ brokers: [...config.kafkaBrokers], clientId: 'gavel-operator' })
   const common = (controller: string) => ({
     runtime,
     client,

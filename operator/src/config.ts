@@ -37,7 +37,7 @@ export function operatorConfig(env: Environment = process.env) {
     namespace: read.POD_NAMESPACE,
     instance: read.POD_NAME.toLowerCase(),
     watchNamespace: read.WATCH_NAMESPACE,
-    kafkaBrokers: [...read.KAFKA_BROKERS],
+    kafkaBrokers: read.KAFKA_BROKERS,
     health: { host: read.HOST, port: read.PORT },
     logLevel: read.LOG_LEVEL,
     election: read.LEADER_ELECTION

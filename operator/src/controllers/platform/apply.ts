@@ -36,8 +36,9 @@ export class PlatformWriter {
     return settled
   }
 
-  forget(uid: string): void {
-    this.#settled.delete(uid)
+  /** Forgets Platforms that are gone. */
+  keepOnly(uids: ReadonlySet<string>): void {
+    for (const uid of this.#settled.keys()) if (!uids.has(uid)) this.#settled.delete(uid)
   }
 
   async carryOut(platform: PlatformResource, write: Write): Promise<Outcome> {

@@ -43,7 +43,11 @@ export function platformReconciler(
   return async (key, signal) => {
     const platform = platforms.get(key) as PlatformResource | undefined
     // What it made has it for its owner and goes with it; the topics, the databases and the Secrets stay.
-    if (!platform || isBeingDeleted(platform)) return
+    if (!platform || isBeingDeleted(platform)) {
+      writer.keepOnly(new Set([...platforms.objects()].map(({ metadata }) => metadata.uid ?? '')))
+      for (const [id, at] of corrected) if (now().getTime() - at > correctionMs) corrected.delete(id)
+      return
+    }
     const good = observer.goodSpec(platform)
     const older = olderIn(platform)
     const plan = planPlatform({
@@ -93,10 +97,15 @@ export function platformReconciler(
       const note = `${kind.kind} ${object.metadata.name} was changed by somebody else and is as it was`
       await events.record(platformKind, platform, { type: 'Normal', reason: 'DriftReverted', action: 'Apply', note })
     }
+    const faults: unknown[] = []
     for (let from = 0; from < writes.length; from += atOnce) {
       signal.throwIfAborted()
-      await Promise.all(writes.slice(from, from + atOnce).map(one))
+      const outcomes = await Promise.allSettled(writes.slice(from, from + atOnce).map(one))
+      for (const outcome of outcomes) if (outcome.status === 'rejected') faults.push(outcome.reason)
+      // One object that is refused does not hold up the others; a server that does not answer does.
+      if (faults.some((fault) => !(fault instanceof ApiError || fault instanceof NameTaken))) break
     }
+    if (faults.length > 0) throw faults.find((fault) => fault instanceof NameTaken) ?? faults[0]
     return held
   }
 

@@ -36,7 +36,11 @@ function jobGate(job: KubeObject): Gate {
   const { conditions = [] } = statusOf(job)
   const has = (type: string) => conditions.find((condition) => condition.type === type && condition.status === 'True')
   const failed = has('Failed')
-  if (failed) return { state: 'failed', why: `Job ${job.metadata.name} failed: ${failed.message ?? failed.reason}` }
+  if (failed)
+    return {
+      state: 'failed',
+      why: `Job ${job.metadata.name} failed: ${failed.message ?? failed.reason}. Without it, it is made anew`
+    }
   return has('Complete') ? { state: 'open' } : { state: 'waiting', why: `Job ${job.metadata.name} has not ended` }
 }
 

@@ -17,6 +17,8 @@ export interface PlatformObserver {
   kindOf(kind: string): ResourceKind | undefined
 }
 
+const goneMost = 10_000
+
 const version = (object: KubeObject): number => Number(object.metadata.resourceVersion ?? 0)
 const platformOf = ({ metadata }: KubeObject): string =>
   `${metadata.namespace ?? ''}/${metadata.labels?.[platformLabel] ?? ''}`
@@ -37,20 +39,36 @@ export function createPlatformObserver(options: {
   const { runtime, client, ownKinds, namespace, changed } = options
   const watched = [...Object.values(kinds), ...ownKinds]
   const byPlatform = new Map<string, Map<string, KubeObject>>()
+  /** The last version of what was deleted, against an answer that comes late and would bring it back. */
+  const gone = new Map<string, number>()
+  /** The newer wins: an answer to our write and the events of others' writes come by different ways, in any order. */
   const put = (platform: string, key: string, object: KubeObject): void => {
     const objects = byPlatform.get(platform) ?? new Map<string, KubeObject>()
+    const known = objects.get(key)
+    if (known && version(known) > version(object)) return
+    if ((gone.get(`${platform} ${key}`) ?? 0) >= version(object)) return
     byPlatform.set(platform, objects.set(key, object))
+  }
+  const bury = (platform: string, key: string, object: KubeObject): void => {
+    byPlatform.get(platform)?.delete(key)
+    if (gone.size >= goneMost) gone.clear()
+    gone.set(`${platform} ${key}`, version(object))
   }
   for (const kind of watched) {
     const scope = namespace === undefined ? {} : { namespace }
     const reflector = runtime.watch(new Reflector({ client, kind, labelSelector: platformLabel, ...scope }))
-    reflector.onEvent(({ type, object }) => {
+    reflector.onEvent(({ type, object, previous }) => {
       const platform = platformOf(object)
       const key = `${kind.kind}/${object.metadata.name}`
+      // Somebody gave it another Platform's label: this one misses it from now on.
+      if (previous && platformOf(previous) !== platform) {
+        byPlatform.get(platformOf(previous))?.delete(key)
+        changed(platformOf(previous))
+      }
       const known = byPlatform.get(platform)?.get(key)
       // An event older than our own write: that one's event is still to come.
       if (known && version(object) < version(known)) return
-      if (type === 'deleted') byPlatform.get(platform)?.delete(key)
+      if (type === 'deleted') bury(platform, key, object)
       else put(platform, key, { ...object, kind: kind.kind })
       changed(platform)
     })
