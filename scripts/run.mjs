@@ -16,7 +16,8 @@ const entries = {
   check: ['scripts/test.mjs', 'check'],
   demo: ['services/standalone/src/demo.ts'],
   replay: ['services/standalone/src/replay/main.ts'],
-  bench: ['test/load/main.ts']
+  bench: ['test/load/main.ts'],
+  'bench:operator': ['test/load/operator.ts']
 }
 
 function give(sentence) {

@@ -1,7 +1,10 @@
 /** What the operator needs of Kafka's admin protocol, whatever client speaks it. All calls take many topics at once. */
 export interface KafkaAdminPort {
-  /** Describes topics; those that do not exist are missing from the answer. Throws when the brokers cannot be asked. */
-  describeTopics(topics: readonly string[]): Promise<Map<string, TopicDescription>>
+  /**
+   * Describes topics; those that do not exist are missing from the answer. Throws when the brokers cannot be asked. Of the configuration only
+   * `configKeys` are told, where they are given: all of it is some forty keys a topic.
+   */
+  describeTopics(topics: readonly string[], configKeys?: readonly string[]): Promise<Map<string, TopicDescription>>
   createTopics(topics: readonly NewTopic[]): Promise<Outcomes>
   addPartitions(topics: readonly { topic: string; total: number }[]): Promise<Outcomes>
   /** Changes the keys given and leaves all others alone. */

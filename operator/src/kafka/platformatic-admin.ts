@@ -46,7 +46,7 @@ export function createKafkaAdmin(options: { brokers: string[]; clientId: string;
   // Writing is retried by the work queue. The client would repeat a batch of which a part has succeeded, and report that part as refused.
   const admin = new Admin({ ...connection, retries: 0 })
   return {
-    describeTopics: (topics) => away(() => describeTopics(reader, topics)),
+    describeTopics: (topics, configKeys) => away(() => describeTopics(reader, topics, configKeys)),
     async createTopics(topics) {
       const outcomes: Outcomes = new Map()
       // One request carries one set of configs, so topics that ask for the same travel together.
@@ -111,7 +111,11 @@ const asAlteration = ({
   ]
 })
 
-async function describeTopics(admin: Admin, asked: readonly string[]): Promise<Map<string, TopicDescription>> {
+async function describeTopics(
+  admin: Admin,
+  asked: readonly string[],
+  configKeys: readonly string[] | undefined
+): Promise<Map<string, TopicDescription>> {
   const existing = new Set(await admin.listTopics({ includeInternals: true }))
   const topics = asked.filter((topic) => existing.has(topic))
   if (topics.length === 0) return new Map()
@@ -125,7 +129,11 @@ async function describeTopics(admin: Admin, asked: readonly string[]): Promise<M
   })
   const [configs, ends, starts] = await Promise.all([
     admin.describeConfigs({
-      resources: topics.map((resourceName) => ({ resourceType: ConfigResourceTypes.TOPIC, resourceName }))
+      resources: topics.map((resourceName) => ({
+        resourceType: ConfigResourceTypes.TOPIC,
+        resourceName,
+        ...(configKeys ? { configurationKeys: [...configKeys] } : {})
+      }))
     }),
     admin.listOffsets({ topics: topics.map((topic) => partitionsOf(topic, ListOffsetTimestamps.LATEST)) }),
     admin.listOffsets({ topics: topics.map((topic) => partitionsOf(topic, ListOffsetTimestamps.EARLIEST)) })

@@ -9,7 +9,7 @@ import { applyStatus } from '../../kube/status.ts'
 import { KafkaRefusal } from '../../kafka/admin-port.ts'
 import type { TopicObserver } from './observe.ts'
 import type { TopicIndex } from './topic-index.ts'
-import { planTopic, type Operation, type TopicPlan } from './plan.ts'
+import { planTopic, type ObservedTopic, type Operation, type TopicPlan } from './plan.ts'
 import { kafkaTopic, topicFinalizer, topicNameOf, type KafkaTopicResource } from './types.ts'
 
 export interface KafkaTopicDependencies {
@@ -53,8 +53,9 @@ export function kafkaTopicReconciler(
     const topic = topicNameOf(resource)
     const owner = index.olderOwner(resource)
     let plan: TopicPlan
+    let observed: ObservedTopic | undefined
     try {
-      const observed = await observer.observe(topic, isBeingDeleted(resource))
+      observed = await observer.observe(topic, configKeysOf(resource), isBeingDeleted(resource))
       plan = planTopic(resource, {
         observed,
         hashOf,
@@ -77,13 +78,18 @@ export function kafkaTopicReconciler(
       throw thrown
     }
     if (plan.release) return removeFinalizer(client, kafkaTopic, resource, topicFinalizer)
-    return { requeueAfterMs: (await tell(resource, plan)) ? driftMs : settleMs }
+    return { requeueAfterMs: (await tell(resource, plan, observed)) ? driftMs : settleMs }
   }
 
   /** @returns whether Kafka shows the topic; one that was just made may take a moment to be seen. */
-  async function tell(resource: KafkaTopicResource, plan: TopicPlan): Promise<boolean> {
+  async function tell(
+    resource: KafkaTopicResource,
+    plan: TopicPlan,
+    before: ObservedTopic | undefined
+  ): Promise<boolean> {
     // After a change the topic is described anew, so that status says what is and not what was meant.
-    const observed = await observer.observe(topicNameOf(resource), false)
+    const observed =
+      plan.steps.length === 0 ? before : await observer.observe(topicNameOf(resource), configKeysOf(resource), false)
     const { waiting } = plan
     if (!observed && plan.steps.some(({ operation }) => operation.type === 'CreateTopic')) {
       const message = 'The topic was asked for and is not to be seen yet'
@@ -172,6 +178,12 @@ export function kafkaTopicReconciler(
     await removeFinalizer(client, kafkaTopic, resource, topicFinalizer)
   }
 }
+
+/** Keys of the spec, with null too, and those that may have to go back to their default. */
+const configKeysOf = ({ spec, status }: KafkaTopicResource): string[] => [
+  ...Object.keys(spec.config ?? {}),
+  ...(status?.managedConfig ?? [])
+]
 
 async function carryOut(operation: Operation, observer: TopicObserver): Promise<void> {
   switch (operation.type) {

@@ -4,8 +4,11 @@ import type { ObservedTopic } from './plan.ts'
 
 /** Kafka as the topic controller sees it: single asks here, batched requests there. */
 export interface TopicObserver {
-  /** @param withGroups whether active consumer groups matter, as for a deletion; asking for them costs two requests. */
-  observe(topic: string, withGroups: boolean): Promise<ObservedTopic | undefined>
+  /**
+   * @param configKeys the keys that matter: those the spec names, and those this resource set before.
+   * @param withGroups whether active consumer groups matter, as for a deletion; asking for them costs two requests.
+   */
+  observe(topic: string, configKeys: readonly string[], withGroups: boolean): Promise<ObservedTopic | undefined>
   create(topic: NewTopic): Promise<void>
   addPartitions(change: { topic: string; total: number }): Promise<void>
   setConfig(change: { topic: string; set: Record<string, string>; unset: readonly string[] }): Promise<void>
@@ -13,10 +16,15 @@ export interface TopicObserver {
 }
 
 export function createTopicObserver(admin: KafkaAdminPort): TopicObserver {
-  const describe = new Batcher<string, TopicDescription | undefined>(async (topics) => {
-    const described = await admin.describeTopics([...new Set(topics)])
-    return topics.map((topic) => described.get(topic))
-  })
+  const describe = new Batcher<{ topic: string; configKeys: readonly string[] }, TopicDescription | undefined>(
+    async (asks) => {
+      const topics = [...new Set(asks.map(({ topic }) => topic))]
+      // One set of keys for the whole batch; a key too many costs less than a request more. At least one, since none means all.
+      const keys = new Set(['retention.ms', ...asks.flatMap(({ configKeys }) => configKeys)])
+      const described = await admin.describeTopics(topics, [...keys])
+      return asks.map(({ topic }) => described.get(topic))
+    }
+  )
   const writer = <Change>(
     nameOf: (change: Change) => string,
     write: (changes: readonly Change[]) => Promise<Outcomes>
@@ -48,8 +56,8 @@ export function createTopicObserver(admin: KafkaAdminPort): TopicObserver {
     if (refusal && refusal.code !== harmless) throw refusal
   }
   return {
-    async observe(topic, withGroups) {
-      const description = await describe.ask(topic)
+    async observe(topic, configKeys, withGroups) {
+      const description = await describe.ask({ topic, configKeys })
       if (!description) return undefined
       const groups = withGroups ? await admin.activeGroups() : new Map<string, string[]>()
       return {
