@@ -128,9 +128,9 @@ export const services: readonly ServiceDefinition[] = [
   },
   {
     name: 'health',
-    doc: 'Is the platform well: every service, each of its parts by name.',
+    doc: 'Is the platform well: every service and consumer group, each culprit by name, and when it was otherwise.',
     portOffset: 8,
-    stores: [],
+    stores: ['redis', 'kafka'],
     consumes: [],
     operations: operationsOf(healthApi),
     webSockets: [],

@@ -18,13 +18,20 @@ export class Watch {
   readonly #context: ServiceContext
   readonly #options: WatchOptions
   readonly #metrics: Metrics
+  readonly #onRound: (readiness: PlatformReadiness) => void
   #latest: { at: number; answer: Promise<PlatformReadiness> } | undefined
   #last: PlatformReadiness['status'] | undefined
 
-  constructor(context: ServiceContext, options: WatchOptions, metrics: Metrics) {
+  constructor(
+    context: ServiceContext,
+    options: WatchOptions,
+    metrics: Metrics,
+    onRound: (readiness: PlatformReadiness) => void
+  ) {
     this.#context = context
     this.#options = options
     this.#metrics = metrics
+    this.#onRound = onRound
   }
 
   /** Young enough, or asked now; many who ask at once share one round. */
@@ -38,6 +45,7 @@ export class Watch {
 
   /** Watches until the process ends. */
   start(): void {
+    void this.read()
     const timer = setInterval(() => void this.read(), this.#options.intervalMs)
     this.#context.closers.add('watch', async () => clearInterval(timer))
   }
@@ -52,6 +60,8 @@ export class Watch {
     )
     const readiness = platformReadiness(Object.fromEntries(found), clock())
     this.#tell(readiness)
+    // A process that ends asks with its own time-outs cut short: what it found then says nothing.
+    if (!signal.aborted) this.#onRound(readiness)
     return readiness
   }
 

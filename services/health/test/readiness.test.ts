@@ -4,8 +4,12 @@ import { createContext, type ServiceContext } from '@gavel/platform/service.ts'
 import type { FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { eventually } from '../../../test/support/eventually.ts'
-import { buildApp, createWatch } from '../src/app.ts'
+import { testTokens } from '../../../test/support/tokens.ts'
+import { buildApp, createParts } from '../src/app.ts'
 import { healthConfig } from '../src/config.ts'
+import { createMetrics } from '../src/metrics.ts'
+import { Watch, type WatchOptions } from '../src/watch.ts'
+import { nowhere } from './running-health.ts'
 
 type Answer = { status: number; body: unknown } | 'silence' | 'flood'
 
@@ -39,15 +43,17 @@ const watched = ['identity', 'catalog', 'bidding', 'inventory', 'payment', 'orde
 beforeEach(async () => {
   for (const name of watched) answers[name] = up({ postgres: { status: 'up' } })
   const addresses = Object.fromEntries(await Promise.all(watched.map(startService)))
+  // Redis and Kafka are away all the time: the platform's readiness does not stand on them.
   const config = healthConfig({
+    ...nowhere,
     ...addresses,
     HEALTH_TIMEOUT_MS: '400',
     HEALTH_FRESH_MS: '0',
     HEALTH_INTERVAL_MS: '200'
   })
   context = createContext({ name: 'health', logLevel: 'silent' })
-  const watch = createWatch(context, config)
-  app = buildApp(context, config, watch)
+  const { authenticator } = await testTokens()
+  app = buildApp(context, config, authenticator, createParts(context, config))
   await app.ready()
 })
 
@@ -108,19 +114,13 @@ test('a service that does not answer, or answers without end, holds nobody up', 
 
 test('services are watched without being asked to, and many who ask at once share one round', async () => {
   await Promise.all([read(), read()])
-  const config = healthConfig({ HEALTH_FRESH_MS: '60000' })
+  const config = healthConfig({ ...nowhere, HEALTH_FRESH_MS: '60000' })
   expect(config.services['order']).toBe('http://order:8080')
   const { order = 0 } = asked
-  createWatch(context, {
-    ...config,
-    services: { order: addressOf(servers[5]) },
-    watch: { intervalMs: 50, timeoutMs: 400, freshMs: 0 }
-  }).start()
+  const watchOn = (options: WatchOptions): Watch => new Watch(context, options, createMetrics(context), () => undefined)
+  watchOn({ services: { order: addressOf(servers[5]) }, intervalMs: 50, timeoutMs: 400, freshMs: 0 }).start()
   await eventually(() => (asked['order'] ?? 0) >= order + 3)
-  const shared = createWatch(context, {
-    ...config,
-    services: { order: addressOf(servers[6]) }
-  })
+  const shared = watchOn({ services: { order: addressOf(servers[6]) }, ...config.watch })
   const before = asked['notification'] ?? 0
   await Promise.all(Array.from({ length: 20 }, () => shared.read()))
   expect(asked['notification']).toBe(before + 1)
