@@ -25,7 +25,10 @@ export const errors = {
   CREDENTIALS_WRONG: { status: 401, title: 'The e-mail address or the password is wrong' },
   ACCOUNT_LOCKED: { status: 429, title: 'Too many failed attempts: this account is locked for a while' },
   REFRESH_TOKEN_INVALID: { status: 401, title: 'The refresh token is unknown, expired or revoked' },
-  REFRESH_TOKEN_REUSED: { status: 401, title: 'The refresh token was used before: every session of this sign-in is ended' },
+  REFRESH_TOKEN_REUSED: {
+    status: 401,
+    title: 'The refresh token was used before: every session of this sign-in is ended'
+  },
 
   // catalog and inventory
   PRODUCT_NOT_FOUND: { status: 404, title: 'There is no such product' },

@@ -9,8 +9,16 @@ export const Id = Type.String({ minLength: 1, maxLength: 64, pattern: '^[A-Za-z0
 export const OrderNumber = Type.String({ minLength: 3, maxLength: 80, pattern: '^[A-Za-z0-9_-]+\\.[0-9]+$' })
 
 /** Money in integer minor units (cents). The upper bound keeps every sum of a million bids an exact integer. */
-export const Minor = Type.Integer({ minimum: 0, maximum: 1_000_000_000_00, description: 'Amount in minor units of the currency.' })
-export const PositiveMinor = Type.Integer({ minimum: 1, maximum: 1_000_000_000_00, description: 'Amount in minor units of the currency, above zero.' })
+export const Minor = Type.Integer({
+  minimum: 0,
+  maximum: 1_000_000_000_00,
+  description: 'Amount in minor units of the currency.'
+})
+export const PositiveMinor = Type.Integer({
+  minimum: 1,
+  maximum: 1_000_000_000_00,
+  description: 'Amount in minor units of the currency, above zero.'
+})
 
 /** ISO 4217. */
 export const Currency = Type.String({ pattern: '^[A-Z]{3}$', description: 'ISO 4217 code.' })
@@ -22,13 +30,21 @@ export const Pieces = Type.Integer({ minimum: 0, maximum: 1_000_000_000_000, des
 export const Count = Type.Integer({ minimum: 0, description: 'How many.' })
 
 /** Milliseconds since the Unix epoch, UTC. */
-export const TimestampMs = Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000, description: 'Milliseconds since the Unix epoch.' })
+export const TimestampMs = Type.Integer({
+  minimum: 0,
+  maximum: 8_640_000_000_000_000,
+  description: 'Milliseconds since the Unix epoch.'
+})
 
 export const Hash = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256, lower-case hexadecimal.' })
 
 export const Email = Type.String({ minLength: 3, maxLength: 254, pattern: '^[^\\s@]+@[^\\s@]+$' })
 
-export const Cursor = Type.String({ minLength: 1, maxLength: 512, description: 'Opaque: take it from `nextCursor` of the page before.' })
+export const Cursor = Type.String({
+  minLength: 1,
+  maxLength: 512,
+  description: 'Opaque: take it from `nextCursor` of the page before.'
+})
 
 /** A page of a listing; `nextCursor` is absent on the last page. */
 export const page = <Item extends TSchema>(item: Item) =>

@@ -108,9 +108,7 @@ describe('what breaks inside', () => {
       expect(problem).toMatchObject({ status, code })
       expect(JSON.stringify(problem)).not.toMatch(/hunter2|10\.0\.0\.1/)
     }
-    expect(logged.some((line) => line.includes('undefined is not a function') && line.includes('things.ts'))).toBe(
-      true
-    )
+    expect(logged.some((line) => line.includes('undefined is not a function') && line.includes('things.ts'))).toBe(true)
   })
 
   it('a refusal says when to come again', async () => {

@@ -1,7 +1,18 @@
 import { Type, type Static } from 'typebox'
 import { defineOperation } from '../define.ts'
 import { AuctionMode } from '../events/bidding.ts'
-import { Currency, Hash, Id, Minor, OrderNumber, page, PageQuery, PositiveMinor, Quantity, TimestampMs } from '../primitives.ts'
+import {
+  Currency,
+  Hash,
+  Id,
+  Minor,
+  OrderNumber,
+  page,
+  PageQuery,
+  PositiveMinor,
+  Quantity,
+  TimestampMs
+} from '../primitives.ts'
 
 /** Rows rise by `fromMinor` and the first is 0: at a price of `fromMinor` and above, the next bid must add `incrementMinor`. */
 export const IncrementTable = Type.Array(
@@ -51,7 +62,8 @@ export const openAuction = defineOperation({
   method: 'POST',
   path: '/api/auctions',
   role: 'admin',
-  summary: 'Opens an English auction with proxy bidding, or a fixed-price sale of limited quantity. A chosen auctionId makes a repeat harmless.',
+  summary:
+    'Opens an English auction with proxy bidding, or a fixed-price sale of limited quantity. A chosen auctionId makes a repeat harmless.',
   body: Type.Object(
     {
       auctionId: Type.Optional(Id),
