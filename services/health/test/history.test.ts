@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { CuttableProxy } from '../../platform/test/support/proxy.ts'
 import { freshRedis } from '../../../test/support/database.ts'
 import { eventually } from '../../../test/support/eventually.ts'
 import { runHealth, startService, type Running } from './running-health.ts'
@@ -103,6 +104,30 @@ test('while Redis is away what is so now is still told, and what was so is UNAVA
     expect([path, status, body.code]).toEqual([path, 503, 'UNAVAILABLE'])
   }
   expect((await health.get('/readyz')).status).toBe(200)
+})
+
+test('what changed while Redis was away is in the history when it is back, in order', async () => {
+  const { hostname, port } = new URL(redis.url)
+  const proxy = new CuttableProxy({ host: hostname, port: Number(port) })
+  await proxy.open()
+  const health = await start({ REDIS_URL: `redis://127.0.0.1:${proxy.port}` })
+  try {
+    await known(health)
+    await proxy.cut()
+    for (const status of ['down', 'up', 'down']) {
+      payment.say(status === 'up')
+      await eventually(async () => (await health.entry('payment')).status === status)
+    }
+    await proxy.open()
+    const history = await eventually(async () => {
+      const items = await health.history('payment')
+      return items.length === 3 && items
+    })
+    expect(history.map(({ status }: { status: string }) => status)).toEqual(['down', 'up', 'down'])
+  } finally {
+    await health.stop()
+    await proxy.cut()
+  }
 })
 
 test('admins only, and a last id that is none is refused', async () => {
