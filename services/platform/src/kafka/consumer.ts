@@ -89,11 +89,9 @@ export async function startConsumer<const Topic extends TopicDefinition>(
   })
   const supervised = superviseConsumer(kafka, {
     group,
-    topic: kafka.topicName(options.topic),
+    readers: new Map([[kafka.topicName(options.topic), { worker, metrics }]]),
     concurrency: options.concurrency ?? 3,
     fromBeginning: options.from !== 'end',
-    worker,
-    metrics,
     log
   })
   const stop = async (): Promise<void> => {

@@ -3,15 +3,29 @@ import type { Consumer, EachBatchPayload } from 'kafkajs'
 import type { Logger } from '../log.ts'
 import type { KafkaHandle } from './client.ts'
 import type { ConsumerMetrics } from './consumer-metrics.ts'
-import type { PartitionWorker } from './partition-worker.ts'
+import type { RawMessage } from './events.ts'
+import type { Progress } from './partition-worker.ts'
+
+/** What is done with the messages of a partition, in order. It settles every failure itself and tells how far it came. */
+export interface Worker {
+  readonly batchSize: number
+  work(partition: number, messages: readonly RawMessage[]): Promise<Progress>
+}
+
+/** One topic of a group. */
+export interface TopicReader {
+  worker: Worker
+  metrics: ConsumerMetrics
+}
 
 export interface SupervisedOptions {
   group: string
-  topic: string
+  /** By the topic's name on the broker. */
+  readers: ReadonlyMap<string, TopicReader>
   concurrency: number
   fromBeginning: boolean
-  worker: PartitionWorker
-  metrics: ConsumerMetrics
+  /** Done before each attempt to join. */
+  prepare?: () => Promise<void>
   log: Logger
 }
 
@@ -53,14 +67,17 @@ async function superviseUntilStopped(
   signal: AbortSignal,
   onJoined: () => void
 ): Promise<void> {
-  const { log, metrics } = options
+  const { log } = options
+  const tellConnected = (is: boolean): void => {
+    for (const { metrics } of options.readers.values()) metrics.connected(is)
+  }
   let failures = 0
   while (!signal.aborted) {
     try {
       await live(kafka, options, signal, () => {
         if (failures > 2) log.info('The consumer is back')
         failures = 0
-        metrics.connected(true)
+        tellConnected(true)
         onJoined()
       })
     } catch (error) {
@@ -73,7 +90,7 @@ async function superviseUntilStopped(
         signal
       }).catch(() => undefined)
     } finally {
-      metrics.connected(false)
+      tellConnected(false)
     }
   }
 }
@@ -107,8 +124,9 @@ async function live(
     if (!wanted) throw new Error('The consumer was given up')
   }
   const begin = async (): Promise<void> => {
+    if (options.prepare) await still(options.prepare())
     await still(consumer.connect())
-    await still(consumer.subscribe({ topics: [options.topic], fromBeginning: options.fromBeginning }))
+    await still(consumer.subscribe({ topics: [...options.readers.keys()], fromBeginning: options.fromBeginning }))
     await still(
       consumer.run({
         autoCommit: true,
@@ -145,7 +163,7 @@ function watchOver(
   reject: (error: Error) => void
 ): NodeJS.Timeout {
   let lastSign = performance.now()
-  let assigned: readonly number[] = []
+  const assigned = new Map<string, readonly number[]>()
   const sign = (): void => {
     lastSign = performance.now()
   }
@@ -154,9 +172,11 @@ function watchOver(
   consumer.on(consumer.events.HEARTBEAT, sign)
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     sign()
-    const now = payload.memberAssignment[options.topic] ?? []
-    for (const partition of assigned) if (!now.includes(partition)) options.metrics.forget(partition)
-    assigned = now
+    for (const [topic, { metrics }] of options.readers) {
+      const now = payload.memberAssignment[topic] ?? []
+      for (const partition of assigned.get(topic) ?? []) if (!now.includes(partition)) metrics.forget(partition)
+      assigned.set(topic, now)
+    }
     onJoined()
   })
   return setInterval(() => {
@@ -166,7 +186,7 @@ function watchOver(
 
 async function eachBatch(payload: EachBatchPayload, options: SupervisedOptions, signal: AbortSignal): Promise<void> {
   const { batch } = payload
-  const { worker, metrics } = options
+  const { worker, metrics } = options.readers.get(batch.topic)!
   const highWatermark = Number(batch.highWatermark)
   metrics.lag(batch.partition, highWatermark - Number(batch.firstOffset() ?? highWatermark))
   const beat = keepBeating(payload)
