@@ -2,11 +2,16 @@ import * as api from '@gavel/contracts/api/eventlog.ts'
 import type { HttpConfig } from '@gavel/platform/config.ts'
 import type { Authenticator } from '@gavel/platform/http/auth.ts'
 import { createServer, implementAll } from '@gavel/platform/http/server.ts'
+import type { Producer } from '@gavel/platform/kafka/producer.ts'
 import type { ServiceContext } from '@gavel/platform/service.ts'
 import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
+import { createDecideDeadLetter } from './routes/decide-dead-letter.ts'
+import { createDecideDeadLetters } from './routes/decide-dead-letters.ts'
+import { createListDeadLetters } from './routes/list-dead-letters.ts'
 import { createListEvents } from './routes/list-events.ts'
 import { createReadAuctionAt } from './routes/read-auction-at.ts'
+import { createReadDeadLetter } from './routes/read-dead-letter.ts'
 import { createReadEvent } from './routes/read-event.ts'
 import { createReadOrderAt } from './routes/read-order-at.ts'
 import { createReadProductAt } from './routes/read-product-at.ts'
@@ -19,10 +24,12 @@ export interface AppParts {
   http: Omit<HttpConfig, 'host' | 'port'>
   auth: Authenticator
   pool: Pool
+  /** For replays. */
+  producer: Producer
   streams: Streams
 }
 
-export function buildApp({ context, http, auth, pool, streams }: AppParts): FastifyInstance {
+export function buildApp({ context, http, auth, pool, producer, streams }: AppParts): FastifyInstance {
   const app = createServer(context, { service: 'eventlog', auth, ...http })
   // A stream never ends by itself, and the server waits for what it has begun to answer.
   app.addHook('preClose', async () => streams.endAll())
@@ -33,7 +40,13 @@ export function buildApp({ context, http, auth, pool, streams }: AppParts): Fast
     verifyEvents: createVerifyEvents(pool),
     readAuctionAt: createReadAuctionAt(pool),
     readOrderAt: createReadOrderAt(pool),
-    readProductAt: createReadProductAt(pool)
+    readProductAt: createReadProductAt(pool),
+    listDeadLetters: createListDeadLetters(pool),
+    readDeadLetter: createReadDeadLetter(pool),
+    replayDeadLetter: createDecideDeadLetter({ pool, producer }, 'replayed'),
+    discardDeadLetter: createDecideDeadLetter({ pool, producer }, 'discarded'),
+    replayDeadLetters: createDecideDeadLetters({ pool, producer }, 'replayed'),
+    discardDeadLetters: createDecideDeadLetters({ pool, producer }, 'discarded')
   })
   return app
 }

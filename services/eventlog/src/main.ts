@@ -1,14 +1,17 @@
 import { createAuthenticator } from '@gavel/platform/http/auth.ts'
 import { listen } from '@gavel/platform/http/server.ts'
 import { createKafka } from '@gavel/platform/kafka/client.ts'
+import { createProducer } from '@gavel/platform/kafka/producer.ts'
 import { migrate } from '@gavel/platform/postgres/migrate.ts'
 import { createPool } from '@gavel/platform/postgres/pool.ts'
 import { runService } from '@gavel/platform/service.ts'
 import { buildApp } from './app.ts'
 import { readEventlogConfig } from './config.ts'
+import { recordDeadLetters } from './consumers/record-dead-letters.ts'
 import { recordTopics } from './consumers/record-events.ts'
 import { createEventlogMetrics } from './metrics.ts'
 import { HeadWatch } from './store/head-watch.ts'
+import { countOpen } from './store/read-dead-letters.ts'
 import { readHead } from './store/read-events.ts'
 import { Streams } from './streams.ts'
 import { startUpkeep } from './upkeep.ts'
@@ -20,15 +23,19 @@ await runService({
     await migrate(config.postgres.url, new URL('../migrations/', import.meta.url), context.log)
     const pool = createPool(config.postgres, context)
     const metrics = createEventlogMetrics(context.metrics, {
-      readPosition: async () => (await readHead(pool)).position
+      readPosition: async () => (await readHead(pool)).position,
+      countOpenDeadLetters: async () => await countOpen(pool)
     })
     const watch = new HeadWatch(context, pool, config.streams)
     watch.start()
     startUpkeep(context, pool, config.upkeep)
     const streams = new Streams({ pool, watch, metrics, terms: config.streams })
     const auth = createAuthenticator({ ...config.auth, clock: context.clock })
-    await listen(buildApp({ context, http: config.http, auth, pool, streams }), config.http)
+    const kafka = createKafka(config.kafka, context)
+    const producer = await createProducer(kafka)
+    await listen(buildApp({ context, http: config.http, auth, pool, producer, streams }), config.http)
 
-    await recordTopics(context, { kafka: createKafka(config.kafka, context), pool, metrics })
+    await recordTopics(context, { kafka, pool, metrics })
+    recordDeadLetters(context, { kafka, pool })
   }
 })

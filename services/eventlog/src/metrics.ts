@@ -2,7 +2,10 @@ import { counter, gauge, histogram, type Registry } from '@gavel/platform/metric
 
 export type EventlogMetrics = ReturnType<typeof createEventlogMetrics>
 
-export function createEventlogMetrics(registry: Registry, parts: { readPosition: () => Promise<number> }) {
+export function createEventlogMetrics(
+  registry: Registry,
+  parts: { readPosition: () => Promise<number>; countOpenDeadLetters: () => Promise<number> }
+) {
   gauge(registry, {
     name: 'gavel_eventlog_position',
     help: 'The last position of the log.',
@@ -10,6 +13,14 @@ export function createEventlogMetrics(registry: Registry, parts: { readPosition:
       // A database that is away must not take the other metrics with it: the last known position stays.
       const position = await parts.readPosition().catch(() => undefined)
       if (position !== undefined) this.set(position)
+    }
+  })
+  gauge(registry, {
+    name: 'gavel_eventlog_dead_letters_open',
+    help: 'Dead letters that nobody has decided on, counted up to 100,000.',
+    async collect() {
+      const open = await parts.countOpenDeadLetters().catch(() => undefined)
+      if (open !== undefined) this.set(open)
     }
   })
   const events = counter(registry, {

@@ -20,12 +20,28 @@ import {
 } from '../primitives.ts'
 import { topics } from '../topics.ts'
 
+export * from './dead-letters.ts'
+
 /** A place in the log. Positions begin at 1 and have no gaps: who has seen N has seen all below it. */
-export const Position = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'A place in the log.' })
+export const Position = Type.Integer({
+  minimum: 1,
+  maximum: Number.MAX_SAFE_INTEGER,
+  description: 'A place in the log.'
+})
 
 const TopicName = Type.Unsafe<string>(Type.Union(topics.map(({ name }) => Type.Literal(name))))
-const EventId = Type.String({ minLength: 1, maxLength: 128, pattern: '^[^\\u0000]+$', description: 'The id its sender gave it; unique on its topic.' })
-const EventType = Type.String({ minLength: 1, maxLength: 120, pattern: '^[A-Za-z0-9.]+$', description: '`gavel.<Name>.v<version>`.' })
+const EventId = Type.String({
+  minLength: 1,
+  maxLength: 128,
+  pattern: '^[^\\u0000]+$',
+  description: 'The id its sender gave it; unique on its topic.'
+})
+const EventType = Type.String({
+  minLength: 1,
+  maxLength: 120,
+  pattern: '^[A-Za-z0-9.]+$',
+  description: '`gavel.<Name>.v<version>`.'
+})
 const Subject = Type.String({ minLength: 1, maxLength: 128, pattern: '^[^\\u0000]+$' })
 
 /**
@@ -69,7 +85,8 @@ export const listEvents = defineOperation({
   method: 'GET',
   path: '/api/events',
   role: 'admin',
-  summary: 'Recorded events by position, oldest first or newest first, from a position (included). `after` and `before` bound the time of the event.',
+  summary:
+    'Recorded events by position, oldest first or newest first, from a position (included). `after` and `before` bound the time of the event.',
   query: Type.Object(
     {
       ...PageQuery,
@@ -90,7 +107,8 @@ export const readEvent = defineOperation({
   method: 'GET',
   path: '/api/events/:eventId',
   role: 'admin',
-  summary: 'One event by its id. Ids are unique on a topic; where two topics know the same id, the one recorded first, or that of the topic named.',
+  summary:
+    'One event by its id. Ids are unique on a topic; where two topics know the same id, the one recorded first, or that of the topic named.',
   params: Type.Object({ eventId: EventId }, { additionalProperties: false }),
   query: Type.Object({ topic: Type.Optional(TopicName) }, { additionalProperties: false }),
   responses: { 200: RecordedEvent },
@@ -106,7 +124,11 @@ export const streamEvents = defineOperation({
   summary:
     'Server-Sent Events: recorded events from a position through history to now, then live, none left out and none twice. `id` is the position; a client that comes again with `Last-Event-ID` goes on behind it.',
   query: Type.Object({ ...Filters, from: Type.Optional(Position) }, { additionalProperties: false }),
-  responses: { 200: Type.Unsafe<AsyncIterable<string>>(Type.String({ description: 'A stream of `id: <position>`, `data: <event>`.' })) },
+  responses: {
+    200: Type.Unsafe<AsyncIterable<string>>(
+      Type.String({ description: 'A stream of `id: <position>`, `data: <event>`.' })
+    )
+  },
   errors: []
 })
 
@@ -158,7 +180,8 @@ const AtQuery = Type.Object(
 /** What a state was folded from. */
 const folded = { at: TimestampMs, eventCount: Count, lastPosition: Position }
 
-const nullable = <Schema extends Parameters<typeof Type.Union>[0][number]>(schema: Schema) => Type.Union([schema, Type.Null()])
+const nullable = <Schema extends Parameters<typeof Type.Union>[0][number]>(schema: Schema) =>
+  Type.Union([schema, Type.Null()])
 const closed = { additionalProperties: false } as const
 
 export const AuctionAt = Type.Object(
@@ -212,7 +235,10 @@ export const AuctionAt = Type.Object(
       )
     ),
     offers: Type.Array(
-      Type.Object({ offerId: Id, userId: Id, priceMinor: PositiveMinor, madeAt: TimestampMs, expiresAt: TimestampMs }, closed)
+      Type.Object(
+        { offerId: Id, userId: Id, priceMinor: PositiveMinor, madeAt: TimestampMs, expiresAt: TimestampMs },
+        closed
+      )
     )
   },
   closed
@@ -237,8 +263,18 @@ export const SaleAt = Type.Object(
     ...folded,
     sale: Sale,
     status: Type.Union([Type.Literal('open'), Type.Literal('ordered'), Type.Literal('failed')]),
-    stock: Type.Union([Type.Literal('waiting'), Type.Literal('reserved'), Type.Literal('rejected'), Type.Literal('released')]),
-    payment: Type.Union([Type.Literal('waiting'), Type.Literal('captured'), Type.Literal('declined'), Type.Literal('refunded')]),
+    stock: Type.Union([
+      Type.Literal('waiting'),
+      Type.Literal('reserved'),
+      Type.Literal('rejected'),
+      Type.Literal('released')
+    ]),
+    payment: Type.Union([
+      Type.Literal('waiting'),
+      Type.Literal('captured'),
+      Type.Literal('declined'),
+      Type.Literal('refunded')
+    ]),
     reason: Type.Optional(FailureReason),
     paymentId: Type.Optional(Id),
     endedAt: Type.Optional(TimestampMs),
