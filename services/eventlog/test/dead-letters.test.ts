@@ -12,7 +12,9 @@ import { createContext, type ServiceContext } from '@gavel/platform/service.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { freshPostgres, freshTopics, type FreshTopics } from '../../../test/support/database.ts'
 import { eventually } from '../../../test/support/eventually.ts'
+import { deadLetterOf } from '../src/domain/dead-letter.ts'
 import { decideDeadLetters } from '../src/store/decide-dead-letters.ts'
+import { insertDeadLetters } from '../src/store/insert-dead-letters.ts'
 import { runEventlog } from './running-eventlog.ts'
 import { aUser } from './stories.ts'
 
@@ -243,6 +245,21 @@ test('long ones are replayed together, though the broker would not take them in 
   expect((await call('POST', '/replay', { group })).json()).toMatchObject({ changed: 4 })
   // They are no events, so they come back.
   await eventually(async () => (await open()).length === 4)
+})
+
+test('a record delivered again is the dead letter it was, with what was decided on it', async () => {
+  const origin = { deadLetterTopic: 'some.topic.dlq', group: 'some.topic', topic: 'topic' }
+  const record = { partition: 0, offset: '5', key: null, value: null, headers: {}, timestamp: 1_000 }
+  const letter = deadLetterOf(origin, record)
+  await insertDeadLetters(log.pool, [letter], 2_000)
+  await call('POST', '/discard', { group: 'some.topic' })
+  // The third is of a topic that was made anew and counts from zero again.
+  const later = deadLetterOf(origin, { ...record, timestamp: 9_000 })
+  await insertDeadLetters(log.pool, [letter, letter, later], 10_000)
+  expect((await list('?group=some.topic')).items).toMatchObject([
+    { diedAt: 9_000, status: 'open', reason: 'unknown', payloadBytes: 0 },
+    { diedAt: 1_000, status: 'discarded', recordedAt: 2_000 }
+  ])
 })
 
 test('many are decided on at once, by their ids or by their group, in pages that the listing follows', async () => {
