@@ -53,7 +53,9 @@ async function suite(name) {
   const file = join(folder, 'report.json')
   console.log(`\n— ${name} —`)
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
-  const { ended } = start('vitest', ['run', '--project', name, '--passWithNoTests', ...reporters])
+  // The Kafka client computes pauses that are already over, and Node warns of each: nothing is wrong.
+  const env = { ...process.env, NODE_OPTIONS: '--disable-warning=TimeoutNegativeWarning' }
+  const { ended } = start('vitest', ['run', '--project', name, '--passWithNoTests', ...reporters], { env })
   const code = await ended
   let result = { passed: 0, failed: 0 }
   try {
