@@ -69,7 +69,8 @@ describe('operations seen by an admin', () => {
       { what: 'the sale to be in the log' }
     )
     const names = events.map(({ type }) => type.split('.')[1])
-    expect(names.filter((name) => story.includes(name ?? '')).toSorted()).toEqual(story.toSorted())
+    // The events of one order come over several topics, so the log may hold them in another order than they happened.
+    for (const name of story) expect(names.filter((each) => each === name)).toHaveLength(1)
     const { valid } = await gateway.call(
       verifyEvents,
       { query: { from: 1, to: events.at(-1)?.position ?? 1 } },
