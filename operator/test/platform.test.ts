@@ -316,7 +316,10 @@ describe('Platform on a real API server, with a stand-in for the kubelet', () =>
     place.standIn.comesUp = ({ metadata }) => metadata.name !== 'gateway'
     await place.apply({ gateway: { origins: ['https://other.example'] } })
     await eventually(async () => (await mounted()) !== before)
-    expect(await names(kinds.configMap, place)).toEqual(expect.arrayContaining([before, await mounted()]))
+    // Objects of one step are written side by side, so the Deployment may be there a moment before what it mounts; a kubelet waits for it.
+    await eventually(async () =>
+      expect(await names(kinds.configMap, place)).toEqual(expect.arrayContaining([before, await mounted()]))
+    )
     place.standIn.comesUp = () => true
     await becomes(place, 'Deployed')
     await eventually(async () => !(await names(kinds.configMap, place)).includes(before))
