@@ -4,7 +4,6 @@ import { Fault, toFailure } from '@gavel/platform/errors.ts'
 import { createLog } from '@gavel/platform/log.ts'
 import { createMongo } from '@gavel/platform/mongo/client.ts'
 import { createPool } from '@gavel/platform/postgres/pool.ts'
-import { forget, readThrough } from '@gavel/platform/redis/cache.ts'
 import { createRedis, type Redis } from '@gavel/platform/redis/client.ts'
 import { createContext, type ServiceContext } from '@gavel/platform/service.ts'
 import { backends } from '../../../test/support/backends.ts'
@@ -25,7 +24,7 @@ const through = (url: string, port: number): string => {
   return diverted.href
 }
 
-describe('the cache', () => {
+describe('Redis', () => {
   const context = aContext()
   const fresh = freshRedis('platform')
   const proxy = new CuttableProxy(target(fresh.url))
@@ -43,46 +42,16 @@ describe('the cache', () => {
     await fresh.release()
   })
 
-  const reads = async (): Promise<Record<string, number>> => {
-    const found = (await context.metrics.getSingleMetric('cache_reads_total')!.get()) as unknown as {
-      values: { labels: { result: string }; value: number }[]
-    }
-    return Object.fromEntries(found.values.map(({ labels, value }) => [labels.result, value]))
-  }
-
-  it('loads once for a crowd, then answers by itself until it is told to forget', async () => {
-    let loads = 0
-    const load = async (): Promise<{ loaded: number }> => ({ loaded: (loads += 1) })
-    const read = async (): Promise<{ loaded: number }> => await readThrough(redis, 'a', 60_000, load)
-    expect(await Promise.all(Array.from({ length: 50 }, read))).toEqual(
-      Array.from({ length: 50 }, () => ({ loaded: 1 }))
-    )
-    await eventually(async () => (await redis.exists('a')) === 1)
-    expect(await read()).toEqual({ loaded: 1 })
-    expect(await redis.pttl('a')).toBeGreaterThan(50_000)
-    await forget(redis, 'a')
-    expect(await read()).toEqual({ loaded: 2 })
-    expect((await reads()).hit).toBeGreaterThanOrEqual(1)
-  })
-
-  it('does not keep a failed load', async () => {
-    await expect(readThrough(redis, 'b', 1000, async () => await Promise.reject(new Error('no')))).rejects.toThrow('no')
-    expect(await readThrough(redis, 'b', 1000, async () => 1)).toBe(1)
-  })
-
-  it('that is away, or hangs, or holds nonsense, stands in nobody’s way', async () => {
-    await redis.set('c', 'no json')
-    expect(await readThrough(redis, 'c', 1000, async () => 'loaded')).toBe('loaded')
+  it('that is away, or hangs, fails a command in bounded time, leaves the service ready, and comes back', async () => {
+    expect(await redis.set('a', '1')).toBe('OK')
     proxy.stall()
-    expect(await readThrough(redis, 'd', 1000, async () => 'loaded')).toBe('loaded')
+    await expect(redis.get('a')).rejects.toThrow('Command timed out')
     await proxy.cut()
-    expect(await readThrough(redis, 'd', 1000, async () => 'loaded')).toBe('loaded')
-    await forget(redis, 'd')
+    await expect(redis.get('a')).rejects.toThrow(/closed|writeable|max retries/i)
     expect(await context.health.read()).toMatchObject({ status: 'ready', parts: { redis: { status: 'down' } } })
-    expect((await reads()).fault).toBeGreaterThanOrEqual(2)
     await proxy.open()
     await eventually(() => redis.status === 'ready')
-    expect(await readThrough(redis, 'd', 1000, async () => 'again')).toBe('again')
+    expect(await redis.get('a')).toBe('1')
   })
 })
 

@@ -1,3 +1,4 @@
+import type { Queryable } from '@gavel/platform/postgres/pool.ts'
 import { randomUUID } from 'node:crypto'
 import type { Pool, PoolClient } from 'pg'
 import type { Product } from '@gavel/contracts/api/catalog.ts'
@@ -62,7 +63,7 @@ const envelope = (productId: string, { now }: Change) => ({
   time: now
 })
 
-export async function find(db: Pool | PoolClient, productId: string): Promise<StoredProduct | undefined> {
+export async function find(db: Queryable, productId: string): Promise<StoredProduct | undefined> {
   const { rows } = await db.query<ProductRow>(`select ${columns} from products where product_id = $1`, [productId])
   return rows[0] && fromRow(rows[0])
 }

@@ -1,6 +1,6 @@
 import type { DeadLetter, DeadLetterStatus } from '@gavel/contracts/api/dead-letters.ts'
 import { deadLetterColumns, toDeadLetter, type RawDeadLetter } from './dead-letter-rows.ts'
-import type { Queryable } from './queryable.ts'
+import type { Queryable } from '@gavel/platform/postgres/pool.ts'
 
 /** A listing leaves longer payloads out: two hundred of a megabyte each are no page. */
 const LISTED_PAYLOAD_BYTES = 16 * 1024

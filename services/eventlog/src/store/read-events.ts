@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '@gavel/contracts/api/eventlog.ts'
 import { GENESIS_HASH } from '../domain/chain.ts'
 import { toEvent, type RawEvent } from './event-rows.ts'
-import type { Queryable } from './queryable.ts'
+import type { Queryable } from '@gavel/platform/postgres/pool.ts'
 
 const columns = `position, event_id, type, source, subject, topic, kafka_partition, kafka_offset, key, time, recorded_at,
             traceparent, data, previous_hash, hash`

@@ -1,7 +1,7 @@
 import { HISTORY_LIMIT, type RecordedEvent } from '@gavel/contracts/api/eventlog.ts'
 import { Refusal } from '@gavel/platform/errors.ts'
 import { toEvent, type RawEvent } from './event-rows.ts'
-import type { Queryable } from './queryable.ts'
+import type { Queryable } from '@gavel/platform/postgres/pool.ts'
 
 /** The events that a history is folded from, in pages by position. */
 

@@ -1,6 +1,6 @@
 import { ChainWalk, type Break } from '../domain/chain.ts'
 import { findEvents, readHashAt, readHead } from './read-events.ts'
-import type { Queryable } from './queryable.ts'
+import type { Queryable } from '@gavel/platform/postgres/pool.ts'
 
 const PAGE = 500
 

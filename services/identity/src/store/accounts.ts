@@ -1,5 +1,6 @@
+import type { Queryable } from '@gavel/platform/postgres/pool.ts'
 import type { Account } from '@gavel/contracts/api/identity.ts'
-import type { Pool, PoolClient } from 'pg'
+import type { PoolClient } from 'pg'
 
 /** An account with what proves its owner. Never leaves the service. */
 export interface StoredAccount extends Account {
@@ -32,12 +33,12 @@ export function withoutHash(stored: StoredAccount): Account {
 
 const columns = 'user_id, email, display_name, role, password_hash, registered_at'
 
-export async function findByEmail(db: Pool | PoolClient, email: string): Promise<StoredAccount | undefined> {
+export async function findByEmail(db: Queryable, email: string): Promise<StoredAccount | undefined> {
   const { rows } = await db.query<AccountRow>(`select ${columns} from accounts where email = $1`, [email])
   return rows[0] && fromRow(rows[0])
 }
 
-export async function findById(db: Pool | PoolClient, userId: string): Promise<StoredAccount | undefined> {
+export async function findById(db: Queryable, userId: string): Promise<StoredAccount | undefined> {
   const { rows } = await db.query<AccountRow>(`select ${columns} from accounts where user_id = $1`, [userId])
   return rows[0] && fromRow(rows[0])
 }

@@ -1,5 +1,6 @@
+import type { Queryable } from '@gavel/platform/postgres/pool.ts'
 import type { JWK } from 'jose'
-import type { Pool, PoolClient } from 'pg'
+import type { PoolClient } from 'pg'
 import type { SigningKey } from '../domain/signing-keys.ts'
 
 export interface StoredKey extends SigningKey {
@@ -17,7 +18,7 @@ interface KeyRow {
 }
 
 /** All keys; there are two or three. */
-export async function readKeys(db: Pool | PoolClient): Promise<StoredKey[]> {
+export async function readKeys(db: Queryable): Promise<StoredKey[]> {
   const { rows } = await db.query<KeyRow>(
     'select kid, public_jwk, private_key_encrypted, published_at, signs_from from signing_keys order by signs_from, kid'
   )

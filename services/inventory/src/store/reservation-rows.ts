@@ -1,7 +1,7 @@
 import type { Sale } from '@gavel/contracts/primitives.ts'
 import { Fault } from '@gavel/platform/errors.ts'
 import type { ReservationStatus } from '../domain/settle.ts'
-import type { Queryable } from './queryable.ts'
+import type { Queryable } from '@gavel/platform/postgres/pool.ts'
 
 /** The table `reservations`: what is remembered of each order number, once and for good. */
 export interface Reservation {

@@ -1,6 +1,6 @@
 import type { ProductStock } from '@gavel/contracts/api/inventory.ts'
 import { effects, type Movement, type MovementKind, type Stock } from '../domain/stock.ts'
-import type { Queryable } from './queryable.ts'
+import type { Queryable } from '@gavel/platform/postgres/pool.ts'
 
 /** The table `stock`: one row a product and location. Every statement that takes several rows takes them in key order. */
 export interface StockRow extends Stock {

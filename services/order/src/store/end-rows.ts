@@ -1,5 +1,5 @@
 import type { SaleEnd } from '../domain/batch.ts'
-import type { Queryable } from './queryable.ts'
+import type { Queryable } from '@gavel/platform/postgres/pool.ts'
 import { saleColumns } from './sale-rows.ts'
 
 /** The tables `outcomes` and `orders`: rows are added and never touched again; the database refuses anything else. */

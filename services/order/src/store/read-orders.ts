@@ -1,6 +1,6 @@
 import type { Order } from '@gavel/contracts/api/order.ts'
 import type { Position } from './cursor.ts'
-import type { Queryable } from './queryable.ts'
+import type { Queryable } from '@gavel/platform/postgres/pool.ts'
 import { toSale, type RawSale } from './sale-rows.ts'
 
 interface RawOrder extends RawSale {

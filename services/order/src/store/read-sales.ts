@@ -2,7 +2,7 @@ import { canaryPrefix } from '@gavel/contracts/canary.ts'
 import type { SaleProgress } from '@gavel/contracts/api/order.ts'
 import type { FailureReason } from '@gavel/contracts/errors.ts'
 import type { Position } from './cursor.ts'
-import type { Queryable } from './queryable.ts'
+import type { Queryable } from '@gavel/platform/postgres/pool.ts'
 import { toProgress } from './sale-rows.ts'
 
 type RawSaleProgress = Parameters<typeof toProgress>[0] & { reason: FailureReason | null; ended_at: Date | null }

@@ -1,6 +1,6 @@
 import type { Sale } from '@gavel/contracts/primitives.ts'
 import type { PaymentStep, Progress, StockStep } from '../domain/progress.ts'
-import type { Queryable } from './queryable.ts'
+import type { Queryable } from '@gavel/platform/postgres/pool.ts'
 
 /** The table `sales`: where each sale stands. Several rows are always taken in the order of their keys, so that none wait in a circle. */
 

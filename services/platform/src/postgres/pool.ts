@@ -8,6 +8,9 @@ import { loadPg } from './driver.ts'
 export type { Pool, PoolClient } from 'pg'
 export { migrate } from './migrate.ts'
 
+/** A pool, or the one connection that a transaction runs on. */
+export type Queryable = Pool | PoolClient
+
 export interface PoolConfig {
   url: Secret
   poolMax?: number

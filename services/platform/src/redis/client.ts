@@ -3,7 +3,6 @@ import type * as ioredisModule from 'ioredis'
 import type { Redis } from 'ioredis'
 import type { Secret } from '../config.ts'
 import type { ServiceContext } from '../service.ts'
-import { measureCache } from './cache.ts'
 
 export type { Redis } from 'ioredis'
 
@@ -27,7 +26,6 @@ export function createRedis(settings: RedisSettings, context: ServiceContext): R
     enableOfflineQueue: false,
     retryStrategy: (attempt) => Math.min(2000, 50 * 2 ** Math.min(attempt, 10))
   })
-  measureCache(context, redis)
   let told = false
   redis.on('error', (error: Error) => {
     if (told) return
