@@ -15,8 +15,14 @@ import { createReadDeadLetter } from './routes/read-dead-letter.ts'
 import { createReadEvent } from './routes/read-event.ts'
 import { createReadOrderAt } from './routes/read-order-at.ts'
 import { createReadProductAt } from './routes/read-product-at.ts'
+import { createReadSagaDurations } from './routes/read-saga-durations.ts'
+import { createReadStatisticsSeries } from './routes/read-statistics-series.ts'
+import { createReadStatistics } from './routes/read-statistics.ts'
+import { createReadTopStatistics } from './routes/read-top-statistics.ts'
 import { createStreamEvents } from './routes/stream-events.ts'
+import { createStreamStatistics } from './routes/stream-statistics.ts'
 import { createVerifyEvents } from './routes/verify-events.ts'
+import type { HeadWatch } from './store/head-watch.ts'
 import type { Streams } from './streams.ts'
 
 export interface AppParts {
@@ -27,20 +33,27 @@ export interface AppParts {
   /** For replays. */
   producer: Producer
   streams: Streams
+  /** How far the log has come, and how far the figures. */
+  watches: { log: HeadWatch; statistics: HeadWatch }
 }
 
-export function buildApp({ context, http, auth, pool, producer, streams }: AppParts): FastifyInstance {
+export function buildApp({ context, http, auth, pool, producer, streams, watches }: AppParts): FastifyInstance {
   const app = createServer(context, { service: 'eventlog', auth, ...http })
   // A stream never ends by itself, and the server waits for what it has begun to answer.
   app.addHook('preClose', async () => streams.endAll())
   implementAll(app, api, {
     listEvents: createListEvents(pool),
     readEvent: createReadEvent(pool),
-    streamEvents: createStreamEvents(streams),
+    streamEvents: createStreamEvents({ pool, watch: watches.log, streams }),
     verifyEvents: createVerifyEvents(pool),
     readAuctionAt: createReadAuctionAt(pool),
     readOrderAt: createReadOrderAt(pool),
     readProductAt: createReadProductAt(pool),
+    readStatistics: createReadStatistics(pool),
+    readStatisticsSeries: createReadStatisticsSeries(pool),
+    readSagaDurations: createReadSagaDurations(pool),
+    readTopStatistics: createReadTopStatistics(pool),
+    streamStatistics: createStreamStatistics({ pool, watch: watches.statistics, streams }),
     listDeadLetters: createListDeadLetters(pool),
     readDeadLetter: createReadDeadLetter(pool),
     replayDeadLetter: createDecideDeadLetter({ pool, producer }, 'replayed'),

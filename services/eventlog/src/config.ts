@@ -10,6 +10,8 @@ import {
   type Environment
 } from '@gavel/platform/config.ts'
 
+const DAY_MS = 24 * 60 * 60_000
+
 export type EventlogConfig = ReturnType<typeof readEventlogConfig>
 
 export function readEventlogConfig(env: Environment = process.env) {
@@ -23,7 +25,10 @@ export function readEventlogConfig(env: Environment = process.env) {
       readConfig(env, {
         /** Partitions are made for so many months beyond the current one. */
         PARTITION_MONTHS_AHEAD: integer({ default: 2, min: 1, max: 24 }),
-        PARTITION_UPKEEP_MS: integer({ default: 60 * 60_000, min: 1_000, max: 24 * 60 * 60_000 }),
+        PARTITION_UPKEEP_MS: integer({ default: 60 * 60_000, min: 1_000, max: DAY_MS }),
+        /** Figures by the second and by the minute are kept so long; those by the hour and the day for good. */
+        STATISTICS_SECONDS_KEPT_MS: integer({ default: 6 * 60 * 60_000, min: 60_000, max: 30 * DAY_MS }),
+        STATISTICS_MINUTES_KEPT_MS: integer({ default: 30 * DAY_MS, min: 60 * 60_000, max: 3_650 * DAY_MS }),
         /** Streams of one process. */
         STREAMS_MAX: integer({ default: 100, min: 1, max: 10_000 }),
         STREAM_HEARTBEAT_MS: integer({ default: 15_000, min: 100, max: 60_000 }),
@@ -35,7 +40,11 @@ export function readEventlogConfig(env: Environment = process.env) {
   })
   return {
     ...groups,
-    upkeep: { monthsAhead: own.PARTITION_MONTHS_AHEAD, everyMs: own.PARTITION_UPKEEP_MS },
+    upkeep: {
+      monthsAhead: own.PARTITION_MONTHS_AHEAD,
+      everyMs: own.PARTITION_UPKEEP_MS,
+      keeping: { secondsMs: own.STATISTICS_SECONDS_KEPT_MS, minutesMs: own.STATISTICS_MINUTES_KEPT_MS }
+    },
     streams: {
       streamsMax: own.STREAMS_MAX,
       heartbeatMs: own.STREAM_HEARTBEAT_MS,

@@ -9,12 +9,11 @@ import { buildApp } from './app.ts'
 import { readEventlogConfig } from './config.ts'
 import { recordDeadLetters } from './consumers/record-dead-letters.ts'
 import { recordTopics } from './consumers/record-events.ts'
-import { createEventlogMetrics } from './metrics.ts'
-import { HeadWatch } from './store/head-watch.ts'
-import { countOpen } from './store/read-dead-letters.ts'
-import { readHead } from './store/read-events.ts'
+import { createEventlogMetrics, readers } from './metrics.ts'
+import { startFolding } from './statistics-folding.ts'
 import { Streams } from './streams.ts'
 import { startUpkeep } from './upkeep.ts'
+import { watchAll } from './watches.ts'
 
 await runService({
   name: 'eventlog',
@@ -22,18 +21,15 @@ await runService({
   start: async (context, config) => {
     await migrate(config.postgres.url, new URL('../migrations/', import.meta.url), context.log)
     const pool = createPool(config.postgres, context)
-    const metrics = createEventlogMetrics(context.metrics, {
-      readPosition: async () => (await readHead(pool)).position,
-      countOpenDeadLetters: async () => await countOpen(pool)
-    })
-    const watch = new HeadWatch(context, pool, config.streams)
-    watch.start()
+    const metrics = createEventlogMetrics(context.metrics, readers(pool))
+    const watches = watchAll(context, pool, config.streams)
     startUpkeep(context, pool, config.upkeep)
-    const streams = new Streams({ pool, watch, metrics, terms: config.streams })
+    const streams = new Streams({ metrics, terms: config.streams })
+    startFolding(context, { pool, watch: watches.log, metrics })
     const auth = createAuthenticator({ ...config.auth, clock: context.clock })
     const kafka = createKafka(config.kafka, context)
     const producer = await createProducer(kafka)
-    await listen(buildApp({ context, http: config.http, auth, pool, producer, streams }), config.http)
+    await listen(buildApp({ context, http: config.http, auth, pool, producer, streams, watches }), config.http)
 
     await recordTopics(context, { kafka, pool, metrics })
     recordDeadLetters(context, { kafka, pool })

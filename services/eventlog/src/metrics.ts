@@ -1,11 +1,17 @@
 import { counter, gauge, histogram, type Registry } from '@gavel/platform/metrics.ts'
+import type { Pool } from 'pg'
+import { countOpen } from './store/read-dead-letters.ts'
+import { readHead } from './store/read-events.ts'
+import { readFreshness, sumFigures } from './store/read-statistics.ts'
+import { measureStatistics, type StatisticsReaders } from './statistics-metrics.ts'
 
 export type EventlogMetrics = ReturnType<typeof createEventlogMetrics>
 
 export function createEventlogMetrics(
   registry: Registry,
-  parts: { readPosition: () => Promise<number>; countOpenDeadLetters: () => Promise<number> }
+  parts: { readPosition: () => Promise<number>; countOpenDeadLetters: () => Promise<number> } & StatisticsReaders
 ) {
+  const folding = measureStatistics(registry, parts)
   gauge(registry, {
     name: 'gavel_eventlog_position',
     help: 'The last position of the log.',
@@ -40,6 +46,7 @@ export function createEventlogMetrics(
     labelNames: ['reason']
   })
   return {
+    ...folding,
     recorded(topic: string, came: number, recorded: number): void {
       batchSize.observe(came)
       events.inc({ topic, outcome: 'recorded' }, recorded)
@@ -52,3 +59,13 @@ export function createEventlogMetrics(
     }
   }
 }
+
+/** What the figures are read with when they are scraped. */
+export const readers = (pool: Pool): Parameters<typeof createEventlogMetrics>[1] => ({
+  readPosition: async () => (await readHead(pool)).position,
+  countOpenDeadLetters: async () => await countOpen(pool),
+  readFreshness: async () => await readFreshness(pool),
+  sumAll: async () => await sumFigures(pool, { window: 'day', from: 0, to: LAST_DAY_MS })
+})
+/** No event is later: the end of what a date can be. */
+const LAST_DAY_MS = 8_640_000_000_000_000

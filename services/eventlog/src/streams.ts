@@ -1,11 +1,8 @@
 import { Readable } from 'node:stream'
-import type { RecordedEvent } from '@gavel/contracts/api/eventlog.ts'
 import { Fault } from '@gavel/platform/errors.ts'
 import type { Logger } from '@gavel/platform/log.ts'
-import type { Pool } from 'pg'
 import type { EventlogMetrics } from './metrics.ts'
 import type { HeadWatch } from './store/head-watch.ts'
-import { findEvents, type EventFilter } from './store/read-events.ts'
 
 export interface StreamTerms {
   streamsMax: number
@@ -13,14 +10,23 @@ export interface StreamTerms {
   stallMs: number
 }
 
-/** Events in memory for one stream at most. */
-const PAGE = 50
+/** What is said next, and the place a reader has come to when it has it; without one, it stays where it was. */
+export interface Frame {
+  text: string
+  position?: number
+}
+
+/** Where frames come from: all that lies behind a position up to another, in order. Read in pages, each when the one before has gone out. */
+export interface Source {
+  watch: HeadWatch
+  framesBetween(after: number, upTo: number): AsyncIterable<Frame>
+}
+
 /** For what is on its way when a stream is ended. */
 const ENDING_MS = 1_000
 /** The longest time-out Node has is 24.8 days. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
-const frame = (event: RecordedEvent): string => `id: ${event.position}\ndata: ${JSON.stringify(event)}\n\n`
 /** A comment keeps proxies from closing; the id moves a filtered stream's place on although nothing was sent. */
 const heartbeat = (position: number): string => `: heartbeat\nid: ${position}\n\n`
 
@@ -32,20 +38,20 @@ type Ending = 'gone' | 'stalled' | 'expired' | 'restarting'
  * then a wait for the head to move, so there is no seam at which an event could be lost or come twice.
  */
 export class Streams {
-  readonly #parts: { pool: Pool; watch: HeadWatch; metrics: EventlogMetrics; terms: StreamTerms }
+  readonly #parts: { metrics: EventlogMetrics; terms: StreamTerms }
   readonly #open = new Set<(reason: Ending) => void>()
 
-  constructor(parts: { pool: Pool; watch: HeadWatch; metrics: EventlogMetrics; terms: StreamTerms }) {
+  constructor(parts: { metrics: EventlogMetrics; terms: StreamTerms }) {
     this.#parts = parts
   }
 
-  /** Events after `position`, for as long as the token is good. Throws a Fault where there are too many streams. */
+  /** What comes after `position`, for as long as the token is good. Throws a Fault where there are too many streams. */
   async open(
     position: number,
-    filter: EventFilter,
+    source: Source,
     { expiresInMs, log }: { expiresInMs: number; log: Logger }
   ): Promise<Readable> {
-    const { watch, metrics, terms } = this.#parts
+    const { metrics, terms } = this.#parts
     if (this.#open.size >= terms.streamsMax) throw new Fault('There are too many streams')
     const stopping = new AbortController()
     let reason: Ending | 'failed' = 'gone'
@@ -58,7 +64,7 @@ export class Streams {
     }
     this.#open.add(end)
     metrics.streamOpened()
-    const stream = Readable.from(this.#frames(position, filter, stopping.signal, end), { highWaterMark: 1 })
+    const stream = Readable.from(this.#frames(position, source, stopping.signal, end), { highWaterMark: 1 })
     const expiry = setTimeout(() => end('expired'), Math.min(LONGEST_TIMER_MS, Math.max(0, expiresInMs)))
     stream.on('error', (error) => {
       reason = 'failed'
@@ -71,7 +77,7 @@ export class Streams {
       metrics.streamEnded(reason)
     })
     try {
-      await watch.look()
+      await source.watch.look()
     } catch (error) {
       stream.destroy()
       throw error
@@ -86,30 +92,29 @@ export class Streams {
 
   async *#frames(
     after: number,
-    filter: EventFilter,
+    { watch, framesBetween }: Source,
     signal: AbortSignal,
     end: (why: Ending) => void
   ): AsyncGenerator<string> {
-    const { pool, watch, terms } = this.#parts
+    const { terms } = this.#parts
     let position = after
     yield 'retry: 1000\n\n'
     while (!signal.aborted) {
       const head = watch.position
       let sent = false
-      while (position < head && !signal.aborted) {
-        const events = await findEvents(pool, { ...filter, from: position + 1, to: head, limit: PAGE })
-        for (const event of events) {
+      if (position < head) {
+        for await (const frame of framesBetween(position, head)) {
           const stall = setTimeout(() => end('stalled'), terms.stallMs)
           try {
-            yield frame(event)
+            yield frame.text
           } finally {
             clearTimeout(stall)
           }
           if (signal.aborted) return
-          position = event.position
+          position = frame.position ?? position
           sent = true
         }
-        if (events.length < PAGE) position = head
+        position = head
       }
       if (signal.aborted) return
       await watch.waitBeyond(position, terms.heartbeatMs, signal)

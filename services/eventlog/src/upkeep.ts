@@ -1,12 +1,13 @@
 import type { ServiceContext } from '@gavel/platform/service.ts'
 import type { Pool } from 'pg'
 import { makePartitions } from './store/partitions.ts'
+import { trimStatistics, type Keeping } from './store/trim-statistics.ts'
 
-/** Looks after the partitions now and then until the process ends, one look at a time. */
+/** Looks after the partitions and the narrow windows now and then until the process ends, one look at a time. */
 export function startUpkeep(
   context: ServiceContext,
   pool: Pool,
-  { monthsAhead, everyMs }: { monthsAhead: number; everyMs: number }
+  { monthsAhead, everyMs, keeping }: { monthsAhead: number; everyMs: number; keeping: Keeping }
 ): void {
   let timer: NodeJS.Timeout | undefined
   let stopped = false
@@ -14,8 +15,9 @@ export function startUpkeep(
     try {
       const made = await makePartitions(pool, context.clock(), monthsAhead)
       if (made) context.log.info({ made }, 'Partitions were made ahead')
+      await trimStatistics(pool, context.clock(), keeping)
     } catch (error) {
-      context.log.warn({ error }, 'Partitions could not be made; the next look tries again')
+      context.log.warn({ error }, 'The upkeep could not be done; the next look tries again')
     }
     if (!stopped) timer = setTimeout(begin, everyMs)
   }
@@ -24,7 +26,7 @@ export function startUpkeep(
     looking = look()
   }
   begin()
-  context.closers.add('partition upkeep', async () => {
+  context.closers.add('upkeep', async () => {
     stopped = true
     clearTimeout(timer)
     await looking

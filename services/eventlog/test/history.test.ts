@@ -2,7 +2,7 @@ import type { AuctionAt, ProductAt, SaleAt } from '@gavel/contracts/api/eventlog
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { freshPostgres } from '../../../test/support/database.ts'
-import { record } from './log-under-test.ts'
+import { asUnrecorded, record } from './log-under-test.ts'
 import { runEventlog } from './running-eventlog.ts'
 import { aProduct, aSale, anAuction, dice, START, type Told } from './stories.ts'
 
@@ -27,20 +27,9 @@ beforeAll(async () => {
   releases.push(log.stop, () => postgres.release())
   admin = await log.signIn('alice', 'admin')
   // Each topic in its order; the topics one after the other in a way that has nothing to do with time.
-  for (const [topic, events] of [...Map.groupBy(told, (event) => event.topic.name)].toReversed()) {
-    const unrecorded = events.map(({ id, definition, source, subject, key, time, data }, offset) => ({
-      eventId: id,
-      type: definition.type,
-      source,
-      subject,
-      topic,
-      partition: 0,
-      offset,
-      key,
-      time,
-      data: data as Record<string, unknown>
-    }))
-    for (const event of await record(log.pool, unrecorded)) recorded.set(`${topic} ${event.eventId}`, event)
+  for (const [, events] of [...Map.groupBy(told, (event) => event.topic.name)].toReversed()) {
+    const unrecorded = events.map(asUnrecorded)
+    for (const event of await record(log.pool, unrecorded)) recorded.set(`${event.topic} ${event.eventId}`, event)
   }
 })
 afterAll(async () => {

@@ -6,6 +6,7 @@ import { freshPostgres } from '../../../test/support/database.ts'
 import type { Unrecorded } from '../src/domain/chain.ts'
 import { appendEvents } from '../src/store/append-events.ts'
 import { findEvents } from '../src/store/read-events.ts'
+import type { Told } from './stories.ts'
 
 /** The log's store on a database of its own, and builders of what it is given. */
 
@@ -49,3 +50,20 @@ export async function record(pool: Pool, events: readonly Unrecorded[], now = Da
 
 export const wholeLog = (pool: Pool): Promise<RecordedEvent[]> =>
   findEvents(pool, { from: 1, to: Number.MAX_SAFE_INTEGER, limit: 100_000 })
+
+/** What other services told, as the log is given it. */
+export const asUnrecorded = (
+  { topic, definition, id, source, subject, key, time, data }: Told,
+  offset: number
+): Unrecorded => ({
+  eventId: id,
+  type: definition.type,
+  source,
+  subject,
+  topic: topic.name,
+  partition: 0,
+  offset,
+  key,
+  time,
+  data: data as Record<string, unknown>
+})

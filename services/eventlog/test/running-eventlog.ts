@@ -10,37 +10,37 @@ import { testTokens } from '../../../test/support/tokens.ts'
 import { buildApp } from '../src/app.ts'
 import { recordDeadLetters } from '../src/consumers/record-dead-letters.ts'
 import { recordTopics } from '../src/consumers/record-events.ts'
-import { createEventlogMetrics } from '../src/metrics.ts'
-import { HeadWatch } from '../src/store/head-watch.ts'
-import { countOpen } from '../src/store/read-dead-letters.ts'
-import { readHead } from '../src/store/read-events.ts'
+import { createEventlogMetrics, readers } from '../src/metrics.ts'
+import { startFolding } from '../src/statistics-folding.ts'
+import type { Keeping } from '../src/store/trim-statistics.ts'
 import { Streams, type StreamTerms } from '../src/streams.ts'
 import { startUpkeep } from '../src/upkeep.ts'
+import { watchAll } from '../src/watches.ts'
+
+/** Tests tell of years ago. */
+const FOR_GOOD_MS = 100 * 365 * 24 * 60 * 60_000
 
 /** The service as main.ts puts it together, without a process. Without topics it only answers requests. */
 export async function runEventlog({
   postgresUrl,
   topics,
   terms,
-  pollMs = 200
+  pollMs = 200,
+  keeping = { secondsMs: FOR_GOOD_MS, minutesMs: FOR_GOOD_MS }
 }: {
   postgresUrl: string
   topics?: FreshTopics
   terms?: Partial<StreamTerms>
   pollMs?: number
+  keeping?: Keeping
 }) {
   const context = createContext({ name: 'eventlog', logLevel: 'silent' })
   const pool = createPool({ url: new Secret(postgresUrl) }, context)
-  const metrics = createEventlogMetrics(context.metrics, {
-    readPosition: async () => (await readHead(pool)).position,
-    countOpenDeadLetters: async () => await countOpen(pool)
-  })
-  const watch = new HeadWatch(context, pool, { pollMs })
-  watch.start()
-  startUpkeep(context, pool, { monthsAhead: 2, everyMs: 60_000 })
+  const metrics = createEventlogMetrics(context.metrics, readers(pool))
+  const watches = watchAll(context, pool, { pollMs })
+  startUpkeep(context, pool, { monthsAhead: 2, everyMs: 60_000, keeping })
+  startFolding(context, { pool, watch: watches.log, metrics })
   const streams = new Streams({
-    pool,
-    watch,
     metrics,
     terms: { streamsMax: 10, heartbeatMs: 5_000, stallMs: 30_000, ...terms }
   })
@@ -48,7 +48,7 @@ export async function runEventlog({
   const producer = await createProducer(kafka)
   const tokens = await testTokens()
   const http = { trustedProxies: [], bodyLimitBytes: 64 * 1024, requestTimeoutMs: 5_000, origins: [] }
-  const app = buildApp({ context, http, auth: tokens.authenticator, pool, producer, streams })
+  const app = buildApp({ context, http, auth: tokens.authenticator, pool, producer, streams, watches })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const consumers = topics
     ? [...(await recordTopics(context, { kafka, pool, metrics })), recordDeadLetters(context, { kafka, pool })]
@@ -58,6 +58,7 @@ export async function runEventlog({
     pool,
     app,
     streams,
+    watches,
     consumers,
     url: `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`,
     signIn: tokens.signIn,

@@ -90,7 +90,9 @@ export function anAuction(auctionId: string, roll: (bound: number) => number): T
     const entry = Array.from({ length: 1 + roll(5) }, (_, index) => ({
       bidId: `${auctionId}-${sequence}-${index}`,
       userId: `bidder-${roll(5)}`,
-      outcome: roll(3) === 0 ? ('refused' as const) : ('accepted' as const),
+      ...(roll(3) === 0
+        ? { outcome: 'refused' as const, code: roll(2) === 0 ? 'BID_TOO_LOW' : 'BID_NOT_RAISED' }
+        : { outcome: 'accepted' as const }),
       priceMinor: 100 * sequence,
       quantity: 1
     }))
@@ -139,7 +141,7 @@ export function anAuction(auctionId: string, roll: (bound: number) => number): T
   return events
 }
 
-export function aSale(orderNumber: string, roll: (bound: number) => number): Told[] {
+export function aSale(orderNumber: string, roll: (bound: number) => number, over: Partial<Sale> = {}): Told[] {
   let time = START + roll(10_000)
   const sale: Sale = {
     orderNumber,
@@ -150,7 +152,8 @@ export function aSale(orderNumber: string, roll: (bound: number) => number): Tol
     unitPriceMinor: 250,
     totalMinor: 250,
     currency: 'USD',
-    confirmedAt: time
+    confirmedAt: time,
+    ...over
   }
   const next = (definition: EventDefinition, key = orderNumber) => {
     time += 1 + roll(3_000)

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { freshPostgres } from '../../../test/support/database.ts'
 import { eventually } from '../../../test/support/eventually.ts'
+import { eventSource } from '../src/event-source.ts'
 import { anEvent, record, wholeLog } from './log-under-test.ts'
 import { runEventlog } from './running-eventlog.ts'
 import { subscribe, type Subscription } from './sse.ts'
@@ -159,7 +160,10 @@ test('streams end when the process does, and one too many is refused', async () 
 
 test('a stream ends with the token it was opened with', async () => {
   const { log: quiet } = log.context
-  const stream = await log.streams.open(await head(), {}, { expiresInMs: 100, log: quiet })
+  const stream = await log.streams.open(await head(), eventSource(log.pool, log.watches.log, {}), {
+    expiresInMs: 100,
+    log: quiet
+  })
   let text = ''
   for await (const part of stream) text += part as string
   expect(text).toBe('retry: 1000\n\n')

@@ -5,7 +5,7 @@ import { appendToChain, type Head, type Unrecorded } from '../domain/chain.ts'
 import { storable } from './event-rows.ts'
 
 /** Announced at each commit, with the new last position. */
-export const CHANNEL = 'log_head'
+export const LOG_CHANNEL = 'log_head'
 
 /**
  * Appends a batch of one topic: all of it or nothing, each event once for good. The head's lock comes first and is held to the
@@ -28,7 +28,7 @@ export function appendEvents(
     await insertEvents(client, recorded)
     await client.query(
       `with moved as (update log_head set position = $1, hash = decode($2, 'hex'), recorded_at = $3)
-       select pg_notify('${CHANNEL}', $4)`,
+       select pg_notify('${LOG_CHANNEL}', $4)`,
       [last.position, last.hash, new Date(last.recordedAt), String(last.position)]
     )
     return recorded

@@ -2,6 +2,9 @@ import type { RecordedEvent } from '@gavel/contracts/api/eventlog.ts'
 
 /** The table `events` as rows and as what the contract calls an event. */
 
+export const eventColumns = `position, event_id, type, source, subject, topic, kafka_partition, kafka_offset, key, time, recorded_at,
+            traceparent, data, previous_hash, hash`
+
 export interface RawEvent {
   position: number
   event_id: string

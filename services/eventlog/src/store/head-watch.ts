@@ -1,18 +1,23 @@
 import { loadPg } from '@gavel/platform/postgres/driver.ts'
 import type { ServiceContext } from '@gavel/platform/service.ts'
 import type { Client, Pool } from 'pg'
-import { CHANNEL } from './append-events.ts'
-import { readHead } from './read-events.ts'
 
 const RECONNECT_MS = 1_000
 
+/** Something that moves forward, and tells its new place on a channel at each commit. */
+export interface Watched {
+  channel: string
+  readPosition: (pool: Pool) => Promise<number>
+}
+
 /**
- * Knows how far the log has come, for all streams of a process: by the notice of each commit, over a connection of its own, and
- * by a look now and then, because a notice is lost while that connection is away.
+ * Knows how far the log has come (or what is folded from it), for all streams of a process: by the notice of each commit, over a
+ * connection of its own, and by a look now and then, because a notice is lost while that connection is away.
  */
 export class HeadWatch {
   readonly #context: ServiceContext
   readonly #pool: Pool
+  readonly #watched: Watched
   readonly #pollMs: number
   readonly #waiting = new Set<() => void>()
   #position = 0
@@ -21,11 +26,12 @@ export class HeadWatch {
   #poll: NodeJS.Timeout | undefined
   #stopped = false
 
-  constructor(context: ServiceContext, pool: Pool, { pollMs }: { pollMs: number }) {
+  constructor(context: ServiceContext, pool: Pool, { pollMs, ...watched }: Watched & { pollMs: number }) {
     this.#context = context
     this.#pool = pool
+    this.#watched = watched
     this.#pollMs = pollMs
-    context.closers.add('head watch', async () => await this.#stop())
+    context.closers.add(`watch of ${watched.channel}`, async () => await this.#stop())
   }
 
   start(): void {
@@ -39,7 +45,7 @@ export class HeadWatch {
   }
 
   async look(): Promise<void> {
-    this.#saw((await readHead(this.#pool)).position)
+    this.#saw(await this.#watched.readPosition(this.#pool))
   }
 
   /** Until the log is longer than `position`, the time is over, or the signal says so. */
@@ -71,7 +77,7 @@ export class HeadWatch {
     this.#poll = setTimeout(() => {
       const looked = this.#waiting.size > 0 ? this.look() : Promise.resolve()
       void looked
-        .catch((error: unknown) => this.#context.log.debug({ error }, 'The head of the log cannot be read'))
+        .catch((error: unknown) => this.#context.log.debug({ error }, 'What is watched cannot be read'))
         .finally(() => {
           if (!this.#stopped) this.#pollLater()
         })
@@ -82,7 +88,7 @@ export class HeadWatch {
   async #listen(): Promise<void> {
     const client = new (loadPg().Client)({
       ...this.#pool.options,
-      application_name: `${this.#context.name} ${CHANNEL}`,
+      application_name: `${this.#context.name} ${this.#watched.channel}`,
       keepAlive: true
     })
     this.#client = client
@@ -96,9 +102,9 @@ export class HeadWatch {
     client.on('notification', ({ payload }) => this.#saw(Number(payload) || 0))
     try {
       await client.connect()
-      await client.query(`listen ${CHANNEL}`)
+      await client.query(`listen ${this.#watched.channel}`)
     } catch (error) {
-      this.#context.log.debug({ error }, 'Notices of the log are interrupted')
+      this.#context.log.debug({ error }, 'Notices of what is watched are interrupted')
       await client.end().catch(() => undefined)
       again()
     }

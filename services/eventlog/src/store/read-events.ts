@@ -1,10 +1,9 @@
 import type { RecordedEvent } from '@gavel/contracts/api/eventlog.ts'
 import { GENESIS_HASH } from '../domain/chain.ts'
-import { toEvent, type RawEvent } from './event-rows.ts'
+import { eventColumns, toEvent, type RawEvent } from './event-rows.ts'
 import type { Queryable } from '@gavel/platform/postgres/pool.ts'
-
-const columns = `position, event_id, type, source, subject, topic, kafka_partition, kafka_offset, key, time, recorded_at,
-            traceparent, data, previous_hash, hash`
+import { LOG_CHANNEL } from './append-events.ts'
+import type { Watched } from './head-watch.ts'
 
 export interface EventFilter {
   topic?: string | undefined
@@ -29,7 +28,7 @@ const dateOf = (ms: number | undefined): Date | null => (ms === undefined ? null
 /** A range of the log by position. What is not asked for is null and planned away, because each call is planned with its values. */
 export async function findEvents(client: Queryable, range: EventRange): Promise<RecordedEvent[]> {
   const { rows } = await client.query<RawEvent>(
-    `select ${columns}
+    `select ${eventColumns}
        from events
       where position between $1 and $2
         and ($3::text is null or topic = $3)
@@ -62,7 +61,7 @@ export async function findEvent(
   topic?: string
 ): Promise<RecordedEvent | undefined> {
   const { rows } = await client.query<RawEvent>(
-    `select ${columns}
+    `select ${eventColumns}
        from events
       where (position, recorded_at) = (
         select position, recorded_at
@@ -90,4 +89,10 @@ export async function readHashAt(client: Queryable, position: number): Promise<s
     [position]
   )
   return rows[0]?.hash
+}
+
+/** The log, as something to watch. */
+export const theLog: Watched = {
+  channel: LOG_CHANNEL,
+  readPosition: async (pool) => (await readHead(pool)).position
 }

@@ -1,14 +1,11 @@
 import { HISTORY_LIMIT, type RecordedEvent } from '@gavel/contracts/api/eventlog.ts'
 import { Refusal } from '@gavel/platform/errors.ts'
-import { toEvent, type RawEvent } from './event-rows.ts'
+import { eventColumns, toEvent, type RawEvent } from './event-rows.ts'
 import type { Queryable } from '@gavel/platform/postgres/pool.ts'
 
 /** The events that a history is folded from, in pages by position. */
 
 const PAGE = 500
-
-const columns = `position, event_id, type, source, subject, topic, kafka_partition, kafka_offset, key, time, recorded_at,
-            traceparent, data, previous_hash, hash`
 
 type ReadPage = (after: number) => Promise<RecordedEvent[]>
 
@@ -34,7 +31,7 @@ export function foldKey<State>(
 ): Promise<State> {
   const readPage: ReadPage = async (after) => {
     const { rows } = await client.query<RawEvent>(
-      `select ${columns}
+      `select ${eventColumns}
          from events
         where key = $1
           and topic = any($2::text[])
@@ -58,7 +55,7 @@ export function foldOrder<State>(
 ): Promise<State> {
   const readPage: ReadPage = async (after) => {
     const { rows } = await client.query<RawEvent>(
-      `select ${columns}
+      `select ${eventColumns}
          from events
         where order_number = $1
           and time <= $2
