@@ -27,6 +27,13 @@ export const Quantity = Type.Integer({ minimum: 1, maximum: 1_000_000 })
 
 /** A count of pieces in stock, summed over any number of locations. */
 export const Pieces = Type.Integer({ minimum: 0, maximum: 1_000_000_000_000, description: 'Pieces.' })
+
+/** More places than this does no product lie at. */
+export const LOCATIONS_MAX = 1_000
+
+/** How many pieces of a sale come from one location. */
+export const StockPart = Type.Object({ location: Id, quantity: Quantity }, { additionalProperties: false })
+export type StockPart = Static<typeof StockPart>
 export const Count = Type.Integer({ minimum: 0, description: 'How many.' })
 
 /** Milliseconds since the Unix epoch, UTC. */

@@ -2,17 +2,20 @@ import type { TopicDefinition } from './define.ts'
 import { AuctionClosed, AuctionOpened, BidsDecided, OfferMade } from './events/bidding.ts'
 import { ProductAdded, ProductChanged, ProductRemoved } from './events/catalog.ts'
 import { SigningKeyRequested, UserRegistered } from './events/identity.ts'
-import { StockChanged } from './events/inventory.ts'
+import { StockChanged, StockChangedV2 } from './events/inventory.ts'
 import {
   BidFailed,
   OrderCreated,
   PaymentCaptured,
   PaymentDeclined,
   PaymentRefunded,
+  ReservationExpired,
   SaleConfirmed,
   StockRejected,
   StockReleased,
-  StockReserved
+  StockReleasedV2,
+  StockReserved,
+  StockReservedV2
 } from './events/sale.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -40,7 +43,7 @@ export const products = topic({
 export const stock = topic({
   name: 'stock',
   owner: 'inventory',
-  events: [StockChanged],
+  events: [StockChanged, StockChangedV2],
   key: 'productId',
   keyReason: 'the last figure of a product wins',
   partitions: 3,
@@ -76,7 +79,7 @@ export const saleConfirmed = topic({
 export const reservations = topic({
   name: 'reservations',
   owner: 'inventory',
-  events: [StockReserved, StockRejected, StockReleased],
+  events: [StockReserved, StockReservedV2, StockRejected, StockReleased, StockReleasedV2, ReservationExpired],
   key: 'orderNumber',
   keyReason: 'a release follows its reservation',
   partitions: 6,

@@ -6,6 +6,8 @@ import type { ServiceContext } from '@gavel/platform/service.ts'
 import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
 import { createAdjustStock } from './routes/adjust-stock.ts'
+import { createListReservations } from './routes/list-reservations.ts'
+import { createListStock } from './routes/list-stock.ts'
 import { createReadStock } from './routes/read-stock.ts'
 import { createSetStock } from './routes/set-stock.ts'
 import type { StockCache } from './store/stock-cache.ts'
@@ -21,6 +23,8 @@ export interface AppParts {
 export function buildApp({ context, http, auth, pool, cache }: AppParts): FastifyInstance {
   const app = createServer(context, { service: 'inventory', auth, ...http })
   implementAll(app, api, {
+    listReservations: createListReservations(pool),
+    listStock: createListStock(pool),
     readStock: createReadStock(cache),
     setStock: createSetStock(pool, cache),
     adjustStock: createAdjustStock(pool, cache)

@@ -98,6 +98,71 @@ describe('stock', () => {
   })
 })
 
+describe('listings for admins', () => {
+  const get = (url: string, headers: Headers = admin) => inventory.app.inject({ url, headers })
+  const walk = async (url: string): Promise<Record<string, unknown>[]> => {
+    const items: Record<string, unknown>[] = []
+    for (let cursor: string | undefined, first = true; first || cursor !== undefined; first = false) {
+      const page = (await get(`${url}${cursor === undefined ? '' : `&cursor=${cursor}`}`)).json()
+      expect(page.items.length).toBeLessThanOrEqual(2)
+      items.push(...page.items)
+      cursor = page.nextCursor
+    }
+    return items
+  }
+
+  test('stock comes product by product, whole, and can be walked page by page', async () => {
+    for (const productId of ['shelf-c', 'shelf-a', 'shelf-b']) {
+      await put(productId, { available: 1, location: 'attic' })
+      await put(productId, { available: 2, location: 'cellar' })
+    }
+    const shelves = await walk('/api/stock?limit=2&location=attic')
+    expect(shelves.map(({ productId, available }) => [productId, available])).toEqual([
+      ['shelf-a', 3],
+      ['shelf-b', 3],
+      ['shelf-c', 3]
+    ])
+    const all = (await walk('/api/stock?limit=2')).map(({ productId }) => String(productId))
+    expect(all).toEqual([...new Set(all)].toSorted())
+    expect(all).toContain('shelf-b')
+  })
+
+  test('reservations come newest first, by order number, state and product', async () => {
+    await put('bench', { available: 2 })
+    const sales = Array.from({ length: 5 }, (_, number) =>
+      saleConfirmed(aSale(number, { productId: 'bench', orderNumber: `bench.${number}` }))
+    )
+    await reserveSales(inventory.pool, 'inventory.sale-confirmed', sales, 5)
+    const all = await walk('/api/reservations?limit=2&productId=bench')
+    expect(all.map(({ orderNumber }) => orderNumber)).toEqual(['bench.4', 'bench.3', 'bench.2', 'bench.1', 'bench.0'])
+    expect(await walk('/api/reservations?limit=2&productId=bench&state=reserved')).toHaveLength(2)
+    expect((await get('/api/reservations?orderNumber=bench.1')).json().items).toMatchObject([
+      {
+        orderNumber: 'bench.1',
+        productId: 'bench',
+        quantity: 1,
+        state: 'reserved',
+        parts: [{ location: 'main', quantity: 1 }]
+      }
+    ])
+    expect((await get('/api/reservations?orderNumber=bench.4')).json().items).toMatchObject([
+      { state: 'rejected', parts: [] }
+    ])
+  })
+
+  test.each(['/api/stock?cursor=YSBi', '/api/reservations?cursor=x', '/api/reservations?state=gone'])(
+    'a wrong question is refused: %s',
+    async (url) => {
+      expect((await get(url)).json()).toMatchObject({ status: 400, code: 'INVALID_INPUT' })
+    }
+  )
+
+  test.each(['/api/stock', '/api/reservations'])('are nobody else’s: %s', async (url) => {
+    expect((await get(url, bidder)).json()).toMatchObject({ status: 403, code: 'FORBIDDEN' })
+    expect((await get(url, {})).json()).toMatchObject({ status: 401, code: 'UNAUTHENTICATED' })
+  })
+})
+
 describe('what is refused stores nothing', () => {
   test.each<[string, unknown, string, Headers | undefined, number, string]>([
     ['no token', { available: 1 }, 'lamp', {}, 401, 'UNAUTHENTICATED'],

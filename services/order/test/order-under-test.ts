@@ -4,10 +4,12 @@ import {
   PaymentCaptured,
   PaymentDeclined,
   PaymentRefunded,
+  ReservationExpired,
   SaleConfirmed,
   StockRejected,
   StockReleased,
-  StockReserved
+  StockReserved,
+  StockReservedV2
 } from '@gavel/contracts/events/sale.ts'
 import type { Sale } from '@gavel/contracts/primitives.ts'
 import { consumerGroup } from '@gavel/contracts/services.ts'
@@ -81,6 +83,16 @@ const incoming = <Definition extends EventDefinition>(
 export const happenings = {
   confirmed: (sale: Sale, again = false) => incoming(SaleConfirmed, sale, again, {}),
   reserved: (sale: Sale, again = false) => incoming(StockReserved, sale, again, { location: 'main', reservedAt: 1 }),
+  reservedInParts: (sale: Sale, again = false) =>
+    incoming(StockReservedV2, sale, again, {
+      parts: [
+        { location: 'main', quantity: 1 },
+        { location: 'north', quantity: 1 }
+      ],
+      reservedAt: 1
+    }),
+  asked: (sale: Sale, again = false) =>
+    incoming(ReservationExpired, sale, again, { reservedAt: 1, expiredAt: 2, asked: 1 }),
   rejected: (sale: Sale, again = false) => incoming(StockRejected, sale, again, { reason: 'SOLD_OUT', available: 0 }),
   released: (sale: Sale, again = false) => incoming(StockReleased, sale, again, { location: 'main', releasedAt: 1 }),
   captured: (sale: Sale, again = false) =>

@@ -41,6 +41,8 @@ const start = async (over: Partial<Parameters<typeof runOrder>[0]> = {}) => {
 const topicOf: Record<Happening, TopicDefinition> = {
   confirmed: saleConfirmed,
   reserved: reservations,
+  reservedInParts: reservations,
+  asked: reservations,
   rejected: reservations,
   released: reservations,
   captured: payments,

@@ -1,10 +1,19 @@
 import { Type, type Static } from 'typebox'
 import { defineOperation } from '../define.ts'
-import { Id, Pieces, TimestampMs } from '../primitives.ts'
+import {
+  Id,
+  LOCATIONS_MAX,
+  OrderNumber,
+  page,
+  PageQuery,
+  Pieces,
+  Quantity,
+  StockPart,
+  TimestampMs
+} from '../primitives.ts'
 
 /** More pieces than this are never available at one location, so that every sum stays an exact integer. */
 export const AVAILABLE_PIECES_MAX = 1_000_000_000
-export const LOCATIONS_MAX = 1_000
 
 export const LocationStock = Type.Object(
   {
@@ -41,6 +50,67 @@ export const readStock = defineOperation({
   params: ProductParams,
   responses: { 200: ProductStock },
   errors: ['STOCK_NOT_FOUND']
+})
+
+export const listStock = defineOperation({
+  id: 'listStock',
+  method: 'GET',
+  path: '/api/stock',
+  role: 'admin',
+  summary: 'The stock of every product, or of those kept at one location, by product id.',
+  query: Type.Object({ ...PageQuery, location: Type.Optional(Id) }, { additionalProperties: false }),
+  responses: { 200: page(ProductStock) },
+  errors: []
+})
+
+/**
+ * What is remembered of a sale: `reserved`: held; `sold`: became an order; `released`: failed, given back; `rejected`: never had
+ * pieces; `closed`: failed before it was known here; `oversold`: an order without pieces, which must not be.
+ */
+export const ReservationState = Type.Union([
+  Type.Literal('reserved'),
+  Type.Literal('sold'),
+  Type.Literal('released'),
+  Type.Literal('rejected'),
+  Type.Literal('closed'),
+  Type.Literal('oversold')
+])
+export type ReservationState = Static<typeof ReservationState>
+
+export const Reservation = Type.Object(
+  {
+    orderNumber: OrderNumber,
+    productId: Id,
+    quantity: Quantity,
+    state: ReservationState,
+    /** Where the pieces came from; none where the sale never had any. */
+    parts: Type.Array(StockPart, { maxItems: LOCATIONS_MAX }),
+    decidedAt: TimestampMs,
+    /** When the held pieces will be asked about; only while they are held. */
+    expiresAt: Type.Optional(TimestampMs),
+    settledAt: Type.Optional(TimestampMs)
+  },
+  { additionalProperties: false }
+)
+export type Reservation = Static<typeof Reservation>
+
+export const listReservations = defineOperation({
+  id: 'listReservations',
+  method: 'GET',
+  path: '/api/reservations',
+  role: 'admin',
+  summary: 'What inventory remembers of each sale, newest first.',
+  query: Type.Object(
+    {
+      ...PageQuery,
+      orderNumber: Type.Optional(OrderNumber),
+      productId: Type.Optional(Id),
+      state: Type.Optional(ReservationState)
+    },
+    { additionalProperties: false }
+  ),
+  responses: { 200: page(Reservation) },
+  errors: []
 })
 
 export const setStock = defineOperation({

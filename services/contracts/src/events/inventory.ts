@@ -26,3 +26,23 @@ export const StockChanged = defineEvent(
     { additionalProperties: false }
   )
 )
+
+export const StockChangedV2 = defineEvent(
+  'StockChanged',
+  2,
+  'Pieces moved from one location to another: told once for each of the two, with the figures after it. Every other change is told by version 1; both count the same `version`.',
+  Type.Object(
+    {
+      productId: Id,
+      location: Id,
+      available: Pieces,
+      reserved: Pieces,
+      sold: Pieces,
+      version: Type.Integer({ minimum: 1 }),
+      reason: Type.Literal('transferred'),
+      transferId: Id,
+      changedAt: TimestampMs
+    },
+    { additionalProperties: false }
+  )
+)

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { defineEvent } from '../define.ts'
-import { Id, Pieces, Sale, TimestampMs } from '../primitives.ts'
+import { Id, LOCATIONS_MAX, Pieces, Sale, StockPart, TimestampMs } from '../primitives.ts'
 import { failureReasons, type FailureReason as Reason } from '../errors.ts'
 
 /** The saga, in order. See docs/adr/0002 and 0004 for why it is choreographed and why one service ends it. */
@@ -22,6 +22,16 @@ export const StockReserved = defineEvent(
   Type.Object({ sale: Sale, location: Id, reservedAt: TimestampMs }, { additionalProperties: false })
 )
 
+/** Two or more: what one location serves is told by version 1. */
+const parts = Type.Array(StockPart, { minItems: 2, maxItems: LOCATIONS_MAX })
+
+export const StockReservedV2 = defineEvent(
+  'StockReserved',
+  2,
+  'The pieces of a sale were taken from several locations and are held for it. A sale that one location serves is told by version 1.',
+  Type.Object({ sale: Sale, parts, reservedAt: TimestampMs }, { additionalProperties: false })
+)
+
 export const StockRejected = defineEvent(
   'StockRejected',
   1,
@@ -37,6 +47,23 @@ export const StockReleased = defineEvent(
   1,
   'A failed sale gave its held pieces back to available stock.',
   Type.Object({ sale: Sale, location: Id, releasedAt: TimestampMs }, { additionalProperties: false })
+)
+
+export const StockReleasedV2 = defineEvent(
+  'StockReleased',
+  2,
+  'A failed sale gave its held pieces back to the several locations they came from. Those of one location are told by version 1.',
+  Type.Object({ sale: Sale, parts, releasedAt: TimestampMs }, { additionalProperties: false })
+)
+
+export const ReservationExpired = defineEvent(
+  'ReservationExpired',
+  1,
+  'Pieces have been held for a sale longer than any sale takes, and no end of it was heard. Asks order for the end; they stay held until it answers.',
+  Type.Object(
+    { sale: Sale, reservedAt: TimestampMs, expiredAt: TimestampMs, asked: Type.Integer({ minimum: 1 }) },
+    { additionalProperties: false }
+  )
 )
 
 export const PaymentCaptured = defineEvent(

@@ -1,6 +1,6 @@
 import type { ProductAt, RecordedEvent } from '@gavel/contracts/api/eventlog.ts'
 import { ProductAdded, ProductChanged, ProductRemoved } from '@gavel/contracts/events/catalog.ts'
-import { StockChanged } from '@gavel/contracts/events/inventory.ts'
+import { StockChanged, StockChangedV2 } from '@gavel/contracts/events/inventory.ts'
 import { countIn, dataIf } from './fold.ts'
 
 /** A product as its events tell it: catalog's in their order, inventory's by the version of each location. */
@@ -24,7 +24,7 @@ export function foldProduct(story: ProductStory, event: RecordedEvent): ProductS
   }
   const removed = dataIf(ProductRemoved, event)
   if (removed) return { ...told, status: 'removed', changedBy: removed.changedBy, changedAt: removed.changedAt }
-  const stock = dataIf(StockChanged, event)
+  const stock = dataIf(StockChanged, event) ?? dataIf(StockChangedV2, event)
   if (!stock) return told
   const before = story.locations.find(({ location }) => location === stock.location)
   if (before && before.version >= stock.version) return told

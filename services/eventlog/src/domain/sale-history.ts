@@ -7,7 +7,9 @@ import {
   PaymentRefunded,
   StockRejected,
   StockReleased,
-  StockReserved
+  StockReleasedV2,
+  StockReserved,
+  StockReservedV2
 } from '@gavel/contracts/events/sale.ts'
 import type { Sale } from '@gavel/contracts/primitives.ts'
 import { countIn, dataIf } from './fold.ts'
@@ -55,10 +57,12 @@ export function foldSale(story: SaleStory, event: RecordedEvent): SaleStory {
 function stockAfter({ stock }: SaleStory, event: RecordedEvent): Partial<SaleStory> {
   switch (event.type) {
     case StockReserved.type:
+    case StockReservedV2.type:
       return { stock: stock === 'released' ? 'released' : 'reserved' }
     case StockRejected.type:
       return { stock: 'rejected' }
     case StockReleased.type:
+    case StockReleasedV2.type:
       return { stock: 'released' }
     default:
       return {}

@@ -1,4 +1,5 @@
-import { LOCATIONS_MAX, type ProductStock } from '@gavel/contracts/api/inventory.ts'
+import type { ProductStock } from '@gavel/contracts/api/inventory.ts'
+import { LOCATIONS_MAX } from '@gavel/contracts/primitives.ts'
 import { stock } from '@gavel/contracts/topics.ts'
 import { Refusal } from '@gavel/platform/errors.ts'
 import { appendToOutbox } from '@gavel/platform/postgres/outbox.ts'

@@ -1,4 +1,5 @@
 import type { ProductStock } from '@gavel/contracts/api/inventory.ts'
+import { fromCursor, toCursor, toPage } from './cursor.ts'
 import { effects, type Movement, type MovementKind, type Stock } from '../domain/stock.ts'
 import type { Queryable } from '@gavel/platform/postgres/pool.ts'
 
@@ -106,6 +107,32 @@ export async function readProductStock(client: Queryable, productId: string): Pr
     [productId]
   )
   return rows.length === 0 ? undefined : toProductStock(productId, rows.map(toRow))
+}
+
+/** The stock of products by their id: of all, or of those kept at one location. */
+export async function listProductStock(
+  client: Queryable,
+  { location, cursor, limit }: { location?: string | undefined; cursor?: string | undefined; limit: number }
+): Promise<{ items: ProductStock[]; nextCursor?: string }> {
+  const after = fromCursor(cursor, /^[A-Za-z0-9_-]{1,64}$/)
+  const { rows } = await client.query<Raw>(
+    `select product_id, location, available, reserved, sold, version, changed_at
+       from stock
+      where product_id in (select distinct product_id
+                             from stock
+                            where ($1::text is null or location = $1)
+                              and ($2::text is null or product_id > $2)
+                            order by product_id
+                            limit $3)
+      order by product_id, location`,
+    [location ?? null, after?.[0] ?? null, limit + 1]
+  )
+  const products = [...Map.groupBy(rows.map(toRow), ({ productId }) => productId)]
+  return toPage(
+    products.map(([productId, places]) => toProductStock(productId, places)),
+    limit,
+    ({ productId }) => toCursor(productId)
+  )
 }
 
 export function toProductStock(productId: string, rows: readonly StockRow[]): ProductStock {

@@ -22,6 +22,7 @@ const facts: Fact[] = [
   { fact: 'stock-reserved' },
   { fact: 'stock-rejected', reason: 'SOLD_OUT' },
   { fact: 'stock-released' },
+  { fact: 'end-asked' },
   { fact: 'payment-captured', paymentId: 'payment-1' },
   { fact: 'payment-declined', reason: 'PAYMENT_DECLINED' },
   { fact: 'payment-refunded' },
@@ -81,6 +82,25 @@ describe('a sale', () => {
     ])
     expect(ends).toEqual([])
     expect(progress?.deadlineAt).toBe(5_900)
+  })
+  test('whose end is asked for tells it again once it has one, and is left its own time while it has none', () => {
+    const open = decide(begin(sale, 0, timeouts), { fact: 'stock-reserved' }, 900, timeouts).progress
+    expect(decide(open, { fact: 'end-asked' }, 4_000, timeouts)).toEqual({ progress: open })
+    const { progress: failed } = decide(open, { fact: 'deadline-passed' }, 5_900, timeouts)
+    expect(decide(failed, { fact: 'end-asked' }, 6_000, timeouts)).toEqual({ progress: failed, tellAgain: true })
+  })
+  test('heard of first by the question for its end begins, with stock held and the time of the payment step', () => {
+    const { progress, ends } = play([{ fact: { fact: 'end-asked' }, at: 100 }])
+    expect(ends).toEqual([])
+    expect(progress).toMatchObject({ status: 'open', stock: 'reserved', deadlineAt: 5_100 })
+  })
+  test('asked about in the batch that ends it is told of once', () => {
+    const asked: SaleFact = { sale, fact: { fact: 'end-asked' } }
+    const batch: SaleFact[] = [asked, { sale, fact: { fact: 'payment-captured', paymentId: 'payment-1' } }, asked]
+    const { ends, tellAgain, changed } = decideBatch(new Map(), batch, 0, timeouts)
+    expect({ ends: ends.length, tellAgain }).toEqual({ ends: 1, tellAgain: [] })
+    const known = new Map(changed.map((progress) => [progress.sale.orderNumber, progress]))
+    expect(decideBatch(known, [asked, asked], 0, timeouts).tellAgain).toEqual([asked])
   })
   test('does not move its deadline for a repeat', () => {
     const { progress } = play([

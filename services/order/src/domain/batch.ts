@@ -18,6 +18,8 @@ export interface BatchDecision {
   /** The sales that stand otherwise than before. */
   changed: Progress[]
   ends: SaleEnd[]
+  /** Sales that ended before this batch and whose end was asked for. */
+  tellAgain: SaleFact[]
 }
 
 /** Decides a whole batch in order, in memory: one read before and one write after serve any number of events. */
@@ -29,16 +31,20 @@ export function decideBatch(
 ): BatchDecision {
   const after = new Map<string, Progress>()
   const ends: SaleEnd[] = []
-  for (const { sale, fact, traceparent } of facts) {
+  const asked = new Map<string, SaleFact>()
+  for (const saleFact of facts) {
+    const { sale, fact, traceparent } = saleFact
     const { orderNumber } = sale
     const known = after.get(orderNumber) ?? before.get(orderNumber) ?? begin(sale, now, timeouts)
-    const { progress, end } = decide(known, fact, now, timeouts)
+    const { progress, end, tellAgain } = decide(known, fact, now, timeouts)
     after.set(orderNumber, progress)
     if (end) ends.push({ sale: progress.sale, end, traceparent })
+    if (tellAgain && before.get(orderNumber)?.status === progress.status) asked.set(orderNumber, saleFact)
   }
   // `decide` answers the very object it was given where nothing changed.
   return {
     changed: [...after].flatMap(([orderNumber, progress]) => (progress === before.get(orderNumber) ? [] : [progress])),
-    ends
+    ends,
+    tellAgain: [...asked.values()]
   }
 }

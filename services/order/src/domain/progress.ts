@@ -23,6 +23,8 @@ export type Fact =
   | { fact: 'stock-reserved' }
   | { fact: 'stock-rejected'; reason: Extract<FailureReason, 'SOLD_OUT' | 'STOCK_NOT_FOUND'> }
   | { fact: 'stock-released' }
+  /** Inventory holds pieces for it and has waited long: how did it end? */
+  | { fact: 'end-asked' }
   | { fact: 'payment-captured'; paymentId: string }
   | { fact: 'payment-declined'; reason: Extract<FailureReason, 'PAYMENT_DECLINED' | 'PAYMENT_METHOD_MISSING'> }
   | { fact: 'payment-refunded' }
@@ -38,6 +40,8 @@ export interface Decision {
   progress: Progress
   /** Present when this very fact ended the sale. */
   end?: End
+  /** The sale ended before, and whoever asked has not heard of it: the same end is told once more. */
+  tellAgain?: true
 }
 
 /** A sale at the moment this service first hears of it, from whichever topic. */
@@ -60,6 +64,11 @@ export function decide(known: Progress, fact: Fact, now: number, timeouts: Timeo
   switch (fact.fact) {
     case 'sale-confirmed':
       return { progress: known }
+    case 'end-asked':
+      if (known.status !== 'open') return { progress: known, tellAgain: true }
+      // Open still: its own deadline ends it, and with the time of an outage given back that may be later than inventory thought.
+      // Heard of for the first time by this question: pieces are held for it, so its payment step begins.
+      return decide(known, { fact: 'stock-reserved' }, now, timeouts)
     case 'stock-reserved': {
       if (known.stock !== 'waiting') return { progress: known }
       // The payment step starts now, with its own time. A deadline never moves back.

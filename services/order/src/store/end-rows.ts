@@ -1,6 +1,8 @@
 import type { SaleEnd } from '../domain/batch.ts'
+import type { End } from '../domain/progress.ts'
 import type { Queryable } from '@gavel/platform/postgres/pool.ts'
-import { saleColumns } from './sale-rows.ts'
+import type { FailureReason } from '@gavel/contracts/errors.ts'
+import { saleColumns, toSale, type RawSale } from './sale-rows.ts'
 
 /** The tables `outcomes` and `orders`: rows are added and never touched again; the database refuses anything else. */
 
@@ -43,4 +45,31 @@ export async function insertOrders(client: Queryable, ends: readonly SaleEnd[], 
       order by order_number`,
     [...saleColumns(orders.map(({ sale }) => sale)), orders.map(({ paymentId }) => paymentId), new Date(now)]
   )
+}
+
+type RawEnd = RawSale & { reason: FailureReason | null; payment_id: string | null; ended_at: Date }
+
+/** How sales ended, as it was told. */
+export async function readEnds(
+  client: Queryable,
+  orderNumbers: readonly string[]
+): Promise<(Omit<SaleEnd, 'traceparent'> & { endedAt: number })[]> {
+  if (orderNumbers.length === 0) return []
+  const { rows } = await client.query<RawEnd>(
+    `select sales.order_number, sales.auction_id, sales.product_id, sales.user_id, sales.quantity, sales.unit_price_minor,
+            sales.total_minor, sales.currency, sales.confirmed_at, reason, payment_id, ended_at
+       from outcomes
+       join sales using (order_number)
+       left join orders using (order_number)
+      where order_number = any ($1::text[])
+      order by order_number`,
+    [orderNumbers]
+  )
+  return rows.map((raw) => ({ sale: toSale(raw), end: endOf(raw), endedAt: raw.ended_at.getTime() }))
+}
+
+function endOf({ order_number, reason, payment_id }: RawEnd): End {
+  if (reason !== null) return { outcome: 'failed', reason }
+  if (payment_id !== null) return { outcome: 'ordered', paymentId: payment_id }
+  throw new Error(`The sale ${order_number} ended well and has no order`)
 }

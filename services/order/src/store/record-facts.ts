@@ -5,7 +5,7 @@ import { appendToOutbox } from '@gavel/platform/postgres/outbox.ts'
 import type { PoolClient } from 'pg'
 import { decideBatch, type SaleEnd, type SaleFact } from '../domain/batch.ts'
 import { begin, type Progress, type Timeouts } from '../domain/progress.ts'
-import { insertOrders, insertOutcomes } from './end-rows.ts'
+import { insertOrders, insertOutcomes, readEnds } from './end-rows.ts'
 import { insertSales, lockSales, updateSales } from './sale-rows.ts'
 
 /**
@@ -34,7 +34,7 @@ export async function recordOnLocked(
   facts: readonly SaleFact[],
   { now, at, timeouts }: { now: number; at: number; timeouts: Timeouts }
 ): Promise<SaleEnd[]> {
-  const { changed, ends } = decideBatch(locked, facts, at, timeouts)
+  const { changed, ends, tellAgain } = decideBatch(locked, facts, at, timeouts)
   await updateSales(client, changed)
   const written = await insertOutcomes(client, ends, now)
   await insertOrders(client, written, now)
@@ -42,6 +42,14 @@ export async function recordOnLocked(
     client,
     orders,
     written.map((end) => endEvent(end, now))
+  )
+  // The same id as the first time: who has heard it drops it.
+  const asked = new Map(tellAgain.map(({ sale, traceparent }) => [sale.orderNumber, traceparent]))
+  const known = await readEnds(client, [...asked.keys()])
+  await appendToOutbox(
+    client,
+    orders,
+    known.map(({ sale, end, endedAt }) => endEvent({ sale, end, traceparent: asked.get(sale.orderNumber) }, endedAt))
   )
   return written
 }
