@@ -6,15 +6,18 @@ import type { Producer } from '@gavel/platform/kafka/producer.ts'
 import type { ServiceContext } from '@gavel/platform/service.ts'
 import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
+import { createCountSagas } from './routes/count-sagas.ts'
 import { createDecideDeadLetter } from './routes/decide-dead-letter.ts'
 import { createDecideDeadLetters } from './routes/decide-dead-letters.ts'
 import { createListDeadLetters } from './routes/list-dead-letters.ts'
 import { createListEvents } from './routes/list-events.ts'
+import { createListSagas } from './routes/list-sagas.ts'
 import { createReadAuctionAt } from './routes/read-auction-at.ts'
 import { createReadDeadLetter } from './routes/read-dead-letter.ts'
 import { createReadEvent } from './routes/read-event.ts'
 import { createReadOrderAt } from './routes/read-order-at.ts'
 import { createReadProductAt } from './routes/read-product-at.ts'
+import { createReadSaga } from './routes/read-saga.ts'
 import { createReadSagaDurations } from './routes/read-saga-durations.ts'
 import { createReadStatisticsSeries } from './routes/read-statistics-series.ts'
 import { createReadStatistics } from './routes/read-statistics.ts'
@@ -35,9 +38,20 @@ export interface AppParts {
   streams: Streams
   /** How far the log has come, and how far the figures. */
   watches: { log: HeadWatch; statistics: HeadWatch }
+  /** A sale that is not over so long after its confirmation is stuck. */
+  stuckMs: number
 }
 
-export function buildApp({ context, http, auth, pool, producer, streams, watches }: AppParts): FastifyInstance {
+export function buildApp({
+  context,
+  http,
+  auth,
+  pool,
+  producer,
+  streams,
+  watches,
+  stuckMs
+}: AppParts): FastifyInstance {
   const app = createServer(context, { service: 'eventlog', auth, ...http })
   // A stream never ends by itself, and the server waits for what it has begun to answer.
   app.addHook('preClose', async () => streams.endAll())
@@ -49,6 +63,9 @@ export function buildApp({ context, http, auth, pool, producer, streams, watches
     readAuctionAt: createReadAuctionAt(pool),
     readOrderAt: createReadOrderAt(pool),
     readProductAt: createReadProductAt(pool),
+    listSagas: createListSagas(pool, stuckMs),
+    readSaga: createReadSaga(pool, stuckMs),
+    countSagas: createCountSagas(pool, stuckMs),
     readStatistics: createReadStatistics(pool),
     readStatisticsSeries: createReadStatisticsSeries(pool),
     readSagaDurations: createReadSagaDurations(pool),

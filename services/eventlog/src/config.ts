@@ -29,6 +29,8 @@ export function readEventlogConfig(env: Environment = process.env) {
         /** Figures by the second and by the minute are kept so long; those by the hour and the day for good. */
         STATISTICS_SECONDS_KEPT_MS: integer({ default: 6 * 60 * 60_000, min: 60_000, max: 30 * DAY_MS }),
         STATISTICS_MINUTES_KEPT_MS: integer({ default: 30 * DAY_MS, min: 60 * 60_000, max: 3_650 * DAY_MS }),
+        /** A sale that is not over so long after its confirmation is shown as stuck. Most are over in a second. */
+        SAGA_STUCK_MS: integer({ default: 5 * 60_000, min: 1_000, max: 30 * DAY_MS }),
         /** Streams of one process. */
         STREAMS_MAX: integer({ default: 100, min: 1, max: 10_000 }),
         STREAM_HEARTBEAT_MS: integer({ default: 15_000, min: 100, max: 60_000 }),
@@ -45,6 +47,7 @@ export function readEventlogConfig(env: Environment = process.env) {
       everyMs: own.PARTITION_UPKEEP_MS,
       keeping: { secondsMs: own.STATISTICS_SECONDS_KEPT_MS, minutesMs: own.STATISTICS_MINUTES_KEPT_MS }
     },
+    stuckMs: own.SAGA_STUCK_MS,
     streams: {
       streamsMax: own.STREAMS_MAX,
       heartbeatMs: own.STREAM_HEARTBEAT_MS,

@@ -10,7 +10,7 @@ import { readEventlogConfig } from './config.ts'
 import { recordDeadLetters } from './consumers/record-dead-letters.ts'
 import { recordTopics } from './consumers/record-events.ts'
 import { createEventlogMetrics, readers } from './metrics.ts'
-import { startFolding } from './statistics-folding.ts'
+import { startFolding } from './folding.ts'
 import { Streams } from './streams.ts'
 import { startUpkeep } from './upkeep.ts'
 import { watchAll } from './watches.ts'
@@ -21,7 +21,8 @@ await runService({
   start: async (context, config) => {
     await migrate(config.postgres.url, new URL('../migrations/', import.meta.url), context.log)
     const pool = createPool(config.postgres, context)
-    const metrics = createEventlogMetrics(context.metrics, readers(pool))
+    const { stuckMs } = config
+    const metrics = createEventlogMetrics(context.metrics, readers(pool, { stuckMs, clock: context.clock }))
     const watches = watchAll(context, pool, config.streams)
     startUpkeep(context, pool, config.upkeep)
     const streams = new Streams({ metrics, terms: config.streams })
@@ -29,7 +30,7 @@ await runService({
     const auth = createAuthenticator({ ...config.auth, clock: context.clock })
     const kafka = createKafka(config.kafka, context)
     const producer = await createProducer(kafka)
-    await listen(buildApp({ context, http: config.http, auth, pool, producer, streams, watches }), config.http)
+    await listen(buildApp({ context, http: config.http, auth, pool, producer, streams, watches, stuckMs }), config.http)
 
     await recordTopics(context, { kafka, pool, metrics })
     recordDeadLetters(context, { kafka, pool })

@@ -3,14 +3,18 @@ import type { Pool } from 'pg'
 import { countOpen } from './store/read-dead-letters.ts'
 import { readHead } from './store/read-events.ts'
 import { readFreshness, sumFigures } from './store/read-statistics.ts'
+import { countSagas } from './store/sagas.ts'
 import { measureStatistics, type StatisticsReaders } from './statistics-metrics.ts'
+
+interface LogReaders {
+  readPosition: () => Promise<number>
+  countOpenDeadLetters: () => Promise<number>
+  countStuckSagas: () => Promise<number>
+}
 
 export type EventlogMetrics = ReturnType<typeof createEventlogMetrics>
 
-export function createEventlogMetrics(
-  registry: Registry,
-  parts: { readPosition: () => Promise<number>; countOpenDeadLetters: () => Promise<number> } & StatisticsReaders
-) {
+export function createEventlogMetrics(registry: Registry, parts: LogReaders & StatisticsReaders) {
   const folding = measureStatistics(registry, parts)
   gauge(registry, {
     name: 'gavel_eventlog_position',
@@ -27,6 +31,14 @@ export function createEventlogMetrics(
     async collect() {
       const open = await parts.countOpenDeadLetters().catch(() => undefined)
       if (open !== undefined) this.set(open)
+    }
+  })
+  gauge(registry, {
+    name: 'gavel_sagas_stuck',
+    help: 'Sales that should be over and are not, synthetic ones too. The same from every process.',
+    async collect() {
+      const stuck = await parts.countStuckSagas().catch(() => undefined)
+      if (stuck !== undefined) this.set(stuck)
     }
   })
   const events = counter(registry, {
@@ -61,9 +73,13 @@ export function createEventlogMetrics(
 }
 
 /** What the figures are read with when they are scraped. */
-export const readers = (pool: Pool): Parameters<typeof createEventlogMetrics>[1] => ({
+export const readers = (
+  pool: Pool,
+  { stuckMs, clock }: { stuckMs: number; clock: () => number }
+): Parameters<typeof createEventlogMetrics>[1] => ({
   readPosition: async () => (await readHead(pool)).position,
   countOpenDeadLetters: async () => await countOpen(pool),
+  countStuckSagas: async () => (await countSagas(pool, clock() - stuckMs)).stuck,
   readFreshness: async () => await readFreshness(pool),
   sumAll: async () => await sumFigures(pool, { window: 'day', from: 0, to: LAST_DAY_MS })
 })

@@ -2,7 +2,7 @@ import type { StatisticsSummary } from '@gavel/contracts/api/statistics.ts'
 import { counter, gauge, type Registry } from '@gavel/platform/metrics.ts'
 import type { StoredFigure } from './domain/statistics.ts'
 import { summarize } from './domain/statistics-summary.ts'
-import type { Folded } from './store/fold-statistics.ts'
+import type { Folded } from './store/fold-log.ts'
 
 export interface StatisticsReaders {
   readFreshness: () => Promise<{ position: number; headPosition: number }>

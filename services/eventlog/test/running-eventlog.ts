@@ -11,7 +11,7 @@ import { buildApp } from '../src/app.ts'
 import { recordDeadLetters } from '../src/consumers/record-dead-letters.ts'
 import { recordTopics } from '../src/consumers/record-events.ts'
 import { createEventlogMetrics, readers } from '../src/metrics.ts'
-import { startFolding } from '../src/statistics-folding.ts'
+import { startFolding } from '../src/folding.ts'
 import type { Keeping } from '../src/store/trim-statistics.ts'
 import { Streams, type StreamTerms } from '../src/streams.ts'
 import { startUpkeep } from '../src/upkeep.ts'
@@ -26,17 +26,19 @@ export async function runEventlog({
   topics,
   terms,
   pollMs = 200,
+  stuckMs = 60_000,
   keeping = { secondsMs: FOR_GOOD_MS, minutesMs: FOR_GOOD_MS }
 }: {
   postgresUrl: string
   topics?: FreshTopics
   terms?: Partial<StreamTerms>
   pollMs?: number
+  stuckMs?: number
   keeping?: Keeping
 }) {
   const context = createContext({ name: 'eventlog', logLevel: 'silent' })
   const pool = createPool({ url: new Secret(postgresUrl) }, context)
-  const metrics = createEventlogMetrics(context.metrics, readers(pool))
+  const metrics = createEventlogMetrics(context.metrics, readers(pool, { stuckMs, clock: context.clock }))
   const watches = watchAll(context, pool, { pollMs })
   startUpkeep(context, pool, { monthsAhead: 2, everyMs: 60_000, keeping })
   startFolding(context, { pool, watch: watches.log, metrics })
@@ -48,7 +50,7 @@ export async function runEventlog({
   const producer = await createProducer(kafka)
   const tokens = await testTokens()
   const http = { trustedProxies: [], bodyLimitBytes: 64 * 1024, requestTimeoutMs: 5_000, origins: [] }
-  const app = buildApp({ context, http, auth: tokens.authenticator, pool, producer, streams, watches })
+  const app = buildApp({ context, http, auth: tokens.authenticator, pool, producer, streams, watches, stuckMs })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const consumers = topics
     ? [...(await recordTopics(context, { kafka, pool, metrics })), recordDeadLetters(context, { kafka, pool })]

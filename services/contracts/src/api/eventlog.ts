@@ -21,6 +21,7 @@ import {
 import { topics } from '../topics.ts'
 
 export * from './dead-letters.ts'
+export * from './sagas.ts'
 export * from './statistics.ts'
 
 /** A place in the log. Positions begin at 1 and have no gaps: who has seen N has seen all below it. */

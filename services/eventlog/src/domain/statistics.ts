@@ -1,12 +1,12 @@
 import type { RecordedEvent } from '@gavel/contracts/api/eventlog.ts'
 import { windowWidthsMs, type Figure, type Window } from '@gavel/contracts/api/statistics.ts'
-import { canaryCurrency, canaryPrefix } from '@gavel/contracts/canary.ts'
 import { BidsDecided } from '@gavel/contracts/events/bidding.ts'
 import { UserRegistered } from '@gavel/contracts/events/identity.ts'
 import { BidFailed, OrderCreated, SaleConfirmed } from '@gavel/contracts/events/sale.ts'
 import type { Sale } from '@gavel/contracts/primitives.ts'
 import { dataIf } from './fold.ts'
 import { bucketOf } from './quantiles.ts'
+import { isCanary, isSynthetic } from './synthetic.ts'
 import { windowStart } from './windows.ts'
 
 /**
@@ -14,8 +14,8 @@ import { windowStart } from './windows.ts'
  * needs no care, and its window is right as soon as it is counted.
  */
 
-/** Raised where the fold counts otherwise than before: the figures are then made anew from the whole log. */
-export const FOLD_VERSION = 1
+/** Raised where the fold counts or tells otherwise than before: figures and sagas are then made anew from the whole log. */
+export const FOLD_VERSION = 2
 
 /** The events that anything is counted of. */
 export const countedTypes: readonly string[] = [
@@ -44,10 +44,6 @@ export interface Growth extends Addition {
 
 /** How far back windows may still grow; what is older is not kept. */
 export type KeptFrom = Partial<Record<Window, number>>
-
-const isCanary = (id: string): boolean => id.startsWith(canaryPrefix)
-const isSynthetic = ({ orderNumber, auctionId, productId, currency }: Sale): boolean =>
-  currency === canaryCurrency || [orderNumber, auctionId, productId].some(isCanary)
 
 /** The same of one subject and of all. */
 const ofBoth = (subject: string, figure: StoredFigure, label: string, value: number): Addition[] => [

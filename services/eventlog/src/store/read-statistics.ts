@@ -3,7 +3,7 @@ import { transaction, type Queryable } from '@gavel/platform/postgres/pool.ts'
 import type { Pool, PoolClient } from 'pg'
 import type { StoredFigure } from '../domain/statistics.ts'
 import type { Watched } from './head-watch.ts'
-import { STATISTICS_CHANNEL } from './fold-statistics.ts'
+import { STATISTICS_CHANNEL } from './fold-log.ts'
 
 export interface Freshness {
   position: number

@@ -6,6 +6,7 @@ import { countedTypes, FOLD_VERSION, growthOf, type Growth } from '../domain/sta
 import { windowStart } from '../domain/windows.ts'
 import { eventColumns, toEvent, type RawEvent } from './event-rows.ts'
 import { readHead } from './read-events.ts'
+import { tellSagas } from './sagas.ts'
 
 /** Announced at each commit, with the position up to which the figures are. */
 export const STATISTICS_CHANNEL = 'statistics'
@@ -30,11 +31,11 @@ interface Progress {
 }
 
 /**
- * Counts the next events of the log. Figures and position are one transaction, and its lock lets one process at a time do it: each
+ * Counts the next events of the log, and tells the sales anew that they are of. Figures, sagas and position are one transaction, and its lock lets one process at a time do it: each
  * event counts once, whatever dies when. Positions have no holes and become visible in their order (ADR 0006), so none is missed.
  * Undefined where a newer fold has taken over.
  */
-export function foldStatistics(pool: Pool): Promise<Folded | undefined> {
+export function foldLog(pool: Pool): Promise<Folded | undefined> {
   return transaction(pool, async (client) => {
     const progress = await lockProgress(client)
     if (progress.fold_version > FOLD_VERSION) return undefined
@@ -47,6 +48,7 @@ export function foldStatistics(pool: Pool): Promise<Folded | undefined> {
       minute: progress.minutes_kept_from.getTime()
     })
     await add(client, growth, upTo)
+    await tellSagas(client, progress.position, upTo)
     const before = progress.stream_time.getTime()
     await client.query(
       `with moved as (update statistics_progress set position = $1, stream_time = $2)
@@ -66,6 +68,7 @@ async function lockProgress(client: PoolClient): Promise<Progress> {
   const progress = rows[0]!
   if (progress.fold_version >= FOLD_VERSION) return progress
   await client.query('delete from statistics')
+  await client.query('delete from sagas')
   await client.query('update statistics_progress set fold_version = $1, position = 0, stream_time = to_timestamp(0)', [
     FOLD_VERSION
   ])

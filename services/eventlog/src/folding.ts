@@ -1,7 +1,7 @@
 import type { ServiceContext } from '@gavel/platform/service.ts'
 import type { Pool } from 'pg'
 import type { EventlogMetrics } from './metrics.ts'
-import { foldStatistics } from './store/fold-statistics.ts'
+import { foldLog } from './store/fold-log.ts'
 import type { HeadWatch } from './store/head-watch.ts'
 
 const RETRY_MS = 1_000
@@ -20,7 +20,7 @@ export function startFolding(
       try {
         await watch.look()
         for (let more = true; more && !stopping.signal.aborted;) {
-          const folded = await foldStatistics(pool)
+          const folded = await foldLog(pool)
           if (!folded) {
             context.log.info('Statistics are made by a newer version from here on')
             return
