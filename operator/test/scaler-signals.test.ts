@@ -40,7 +40,7 @@ describe('the signals of a Scaler, read from a real broker and over real HTTP', 
       replicas: { min: 1, max: 2 },
       signals: [{ name: 'signal', ...signal }]
     }
-    return (await observer.observe(spec, now)).signals['signal']?.reading
+    return (await observer.observe(spec, { now, startMs: 0 })).signals['signal']?.reading
   }
 
   test('a group tells its lag, its members and who reads what', async () => {
@@ -73,7 +73,9 @@ describe('the signals of a Scaler, read from a real broker and over real HTTP', 
       replicas: { min: 1, max: 2 },
       signals: [{ name: 'lag', kafkaLag: { group: name, topics: [name] } }]
     }
-    expect((await createSignalObserver(away).observe(spec, 0)).signals['lag']?.reading.ok).toBe(false)
+    expect((await createSignalObserver(away).observe(spec, { now: 0, startMs: 0 })).signals['lag']?.reading.ok).toBe(
+      false
+    )
     await away.close()
   })
 

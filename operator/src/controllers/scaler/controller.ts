@@ -65,7 +65,7 @@ export function scalerReconciler(dependencies: ScalerDependencies): ScalerReconc
     const policy = policyOf(resource.spec, pace ?? defaultPace)
     const [rival, seen] = await Promise.all([
       rivals.of(resource, startedAt),
-      observer.observe(resource.spec, startedAt)
+      observer.observe(resource.spec, { now: startedAt, startMs: before.state.costs.startMs ?? 0 })
     ])
     // The target last, so that as little time as may be lies between reading and writing it.
     const target = await targets.observe(resource, startedAt)

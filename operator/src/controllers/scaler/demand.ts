@@ -15,6 +15,8 @@ export interface Demand {
   /** The largest wish, unrounded, and rounded up. */
   raw: number
   wants: number
+  /** Of these, what the rates ask for: replicas for work that is no backlog. */
+  ratesWant: number
   active: boolean
   floor: number
   /** Demand signals without a reading, and those missing for long enough to fall back. */
@@ -36,6 +38,7 @@ export function demandOf(policy: Policy, state: ScalerState, sample: Sample, now
     inputs: [],
     raw: 0,
     wants: 0,
+    ratesWant: 0,
     active: false,
     floor: 0,
     missing: [],
@@ -125,9 +128,11 @@ function addRate(
   } else perSecond = reading.value.perSecond
   const active = perSecond > signal.activation
   const raw = active ? perSecond / signal.perReplica : 0
+  const wants = active ? Math.max(1, roundUp(raw)) : 0
+  demand.ratesWant = Math.max(demand.ratesWant, wants)
   addWish(demand, signal.name, {
     raw,
-    wants: active ? Math.max(1, roundUp(raw)) : 0,
+    wants,
     active,
     why: `${figure(perSecond)} bids/s at ${figure(signal.perReplica)} a replica`
   })
@@ -159,13 +164,15 @@ function addCalendar(
     demand.inputs.push({ signal: signal.name, why: `the calendar is stale and ignored: ${why}` })
     return
   }
-  const ending = known.endings.filter((at) => at > now && at <= now + signal.leadMs).length
+  // Ready by then, not only asked for.
+  const leadMs = signal.leadMs + (state.costs.startMs ?? 0)
+  const ending = known.endings.filter((at) => at > now && at <= now + leadMs).length
   const floor = Math.ceil(ending / signal.perReplica)
   demand.floor = Math.max(demand.floor, floor)
   demand.inputs.push({
     signal: signal.name,
     wants: floor,
-    why: `${ending} auctions end within ${signal.leadMs / 1000} s, at ${signal.perReplica} a replica`
+    why: `${ending} auctions end within ${Math.round(leadMs / 1000)} s, at ${signal.perReplica} a replica`
   })
 }
 

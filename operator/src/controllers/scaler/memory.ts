@@ -11,7 +11,7 @@ export interface Memory {
   state: ScalerState
   decisions: DecisionRecord[]
   story: string | undefined
-  figures: Pick<ScalerStatus, 'lag' | 'catchUpSeconds' | 'learned' | 'changes'>
+  figures: Pick<ScalerStatus, 'lag' | 'catchUpSeconds' | 'learned' | 'startSeconds' | 'rebalanceSeconds' | 'changes'>
   toldAt: number
   original: number | undefined
 }
@@ -22,7 +22,7 @@ const figuresEveryMs = 30_000
 const storyEveryMs = 10_000
 
 export function memoryOf({ metadata, status }: ScalerResource): Memory {
-  const { lag, catchUpSeconds, learned, changes } = status ?? {}
+  const { lag, catchUpSeconds, learned, startSeconds, rebalanceSeconds, changes } = status ?? {}
   return {
     uid: metadata.uid ?? '',
     state: stateOf(status),
@@ -32,6 +32,8 @@ export function memoryOf({ metadata, status }: ScalerResource): Memory {
       ...(lag === undefined ? {} : { lag }),
       ...(catchUpSeconds === undefined ? {} : { catchUpSeconds }),
       ...(learned === undefined ? {} : { learned }),
+      ...(startSeconds === undefined ? {} : { startSeconds }),
+      ...(rebalanceSeconds === undefined ? {} : { rebalanceSeconds }),
       ...(changes === undefined ? {} : { changes })
     },
     toldAt: 0,
@@ -115,6 +117,7 @@ const steady = (next: NewCondition[], existing: readonly Condition[]): NewCondit
 const rounded = (value: number): number => Number(value.toPrecision(3))
 
 function figuresOf({ demand }: Decision, state: ScalerState): Memory['figures'] {
+  const { startMs, rebalanceMs } = state.costs
   const lags = Object.values(demand.lags)
   const catchUps = lags.flatMap(({ catchUpSeconds }) => (catchUpSeconds === undefined ? [] : [catchUpSeconds]))
   const learned = Object.entries(state.lag).flatMap(([signal, { drain }]) =>
@@ -124,6 +127,8 @@ function figuresOf({ demand }: Decision, state: ScalerState): Memory['figures'] 
     ...(lags.length > 0 ? { lag: lags.reduce((sum, { lag }) => sum + lag, 0) } : {}),
     ...(catchUps.length > 0 ? { catchUpSeconds: Math.ceil(Math.max(...catchUps)) } : {}),
     ...(learned.length > 0 ? { learned } : {}),
+    ...(startMs === undefined ? {} : { startSeconds: rounded(startMs / 1000) }),
+    ...(rebalanceMs === undefined ? {} : { rebalanceSeconds: rounded(rebalanceMs / 1000) }),
     ...(state.changes.length > 0
       ? { changes: state.changes.map(({ at, from, to }) => ({ at: rfc3339(new Date(at)), from, to })) }
       : {})

@@ -7,7 +7,8 @@ import type { ScalerSpec } from './types.ts'
 
 /** The signals of a Scaler as they are now. It never throws: what cannot be read is told as missing, with the reason. */
 export interface SignalObserver {
-  observe(spec: ScalerSpec, now: number): Promise<Pick<Sample, 'signals' | 'gauge'>>
+  /** @param startMs how long before they are needed replicas must be asked for: so much further the calendar is read. */
+  observe(spec: ScalerSpec, given: { now: number; startMs: number }): Promise<Pick<Sample, 'signals' | 'gauge'>>
 }
 
 const calendarFreshMs = 10_000
@@ -52,7 +53,10 @@ export function createSignalObserver(admin: KafkaAdminPort): SignalObserver {
     calendars.set(key, { at: now, reading })
     return reading
   }
-  const read = async (signal: ScalerSpec['signals'][number], now: number): Promise<SignalReading> => {
+  const read = async (
+    signal: ScalerSpec['signals'][number],
+    { now, startMs }: { now: number; startMs: number }
+  ): Promise<SignalReading> => {
     const { kafkaLag, bidsPerSecond, auctionCalendar } = signal
     if (kafkaLag) return { type: 'lag', reading: await attempt(() => readLag(kafkaLag)) }
     if (bidsPerSecond) {
@@ -67,14 +71,14 @@ export function createSignalObserver(admin: KafkaAdminPort): SignalObserver {
       }
     }
     const { url = '', leadSeconds = 120 } = auctionCalendar ?? {}
-    return { type: 'calendar', reading: await attempt(() => calendarOf(url, leadSeconds * 1000, now)) }
+    return { type: 'calendar', reading: await attempt(() => calendarOf(url, leadSeconds * 1000 + startMs, now)) }
   }
   return {
-    async observe(spec, now) {
+    async observe(spec, given) {
       const { holdScaleIn } = spec
       const [signals, gauge] = await Promise.all([
         Promise.all(
-          spec.signals.map(async (signal): Promise<[string, SignalReading]> => [signal.name, await read(signal, now)])
+          spec.signals.map(async (signal): Promise<[string, SignalReading]> => [signal.name, await read(signal, given)])
         ),
         holdScaleIn ? attempt(() => readGauge(holdScaleIn)) : undefined
       ])

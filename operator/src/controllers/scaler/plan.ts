@@ -1,4 +1,5 @@
 import { downLimit, stabilize, upLimit, type Recommendation } from './behavior.ts'
+import { learnCosts, worthOf, type Costs } from './costs.ts'
 import { demandOf, type Demand, type Input } from './demand.ts'
 import type { Policy } from './policy.ts'
 import type { Sample, ScalerState } from './state.ts'
@@ -24,6 +25,7 @@ export type ClampName =
   | 'stabilization'
   | 'step-up'
   | 'step-down'
+  | 'rebalance-cost'
   | 'rebalance-budget'
   | 'rebalance'
   | 'gauge'
@@ -55,6 +57,8 @@ export function decide(
   now: number
 ): { decision: Decision; state: ScalerState } {
   const demand = demandOf(policy, before, sample, now)
+  const { replicas, ready } = sample
+  const costs = learnCosts(before.costs, { replicas, ready, rebalancing: demand.rebalancing.length > 0, now })
   const foreign = [
     ...before.foreign.filter((at) => at > now - contestedWindowMs),
     ...(before.expected !== undefined && before.expected !== sample.replicas ? [now] : [])
@@ -74,7 +78,7 @@ export function decide(
   ]
     .filter(({ at }) => at > now - Math.max(policy.up.windowMs, policy.down.windowMs) || at === now)
     .slice(-recommendationsMax)
-  const heldSince = slowDown(wish, { policy, before, sample, demand, recommendations, floor, ceiling, now })
+  const heldSince = slowDown(wish, { policy, before, sample, demand, costs, recommendations, floor, ceiling, now })
   pause(wish, policy)
 
   const contested = foreign.length >= contestedAfter
@@ -102,6 +106,7 @@ export function decide(
     },
     state: {
       ...demand.memory,
+      costs: applied && wish.value > replicas ? { ...costs, growing: { at: now, to: wish.value } } : costs,
       recommendations: compact(recommendations),
       // Kept as long as a rule counts them, and where none does not at all.
       changes: [...before.changes, ...(applied ? [{ at: now, from: sample.replicas, to: wish.value }] : [])]
@@ -195,6 +200,7 @@ interface Slowing {
   before: ScalerState
   sample: Sample
   demand: Demand
+  costs: Costs
   recommendations: readonly Recommendation[]
   floor: number
   ceiling: number
@@ -203,7 +209,7 @@ interface Slowing {
 
 /** Windows, steps and budget. They never keep a target outside of its hard limits. */
 function slowDown(wish: Wish, given: Slowing): number | undefined {
-  const { policy, before, sample, demand, recommendations, floor, ceiling, now } = given
+  const { policy, before, sample, demand, costs, recommendations, floor, ceiling, now } = given
   const { current } = wish
   const within = (value: number): number => Math.min(Math.max(value, Math.min(floor, ceiling)), ceiling)
   const zeroStep = current <= 1 && wish.value <= 1
@@ -225,6 +231,9 @@ function slowDown(wish: Wish, given: Slowing): number | undefined {
       within(Math.max(wish.value, downLimit(policy.down, before.changes, current, now))),
       'the scale-down policies allow no larger step now'
     )
+  const loss = wish.value > current && current > 0 ? lossOf(wish, demand, costs) : undefined
+  // A clamp by the hard limits still goes through.
+  if (loss !== undefined) wish.clamp('rebalance-cost', within(Math.max(current, demand.ratesWant)), loss)
   const spent = policy.budget ? before.changes.filter(({ at }) => at > now - (policy.budget?.windowMs ?? 0)).length : 0
   if (policy.budget && spent >= policy.budget.maxChanges && wish.value !== current && current > 0)
     wish.clamp(
@@ -233,6 +242,16 @@ function slowDown(wish: Wish, given: Slowing): number | undefined {
       `${spent} changes in the last ${policy.budget.windowMs / 1000} s: each makes the group rebalance`
     )
   return holdScaleIn(wish, { policy, before, sample, demand, now, within })
+}
+
+/** Why more replicas would only cost a rebalance, where every backlog would be gone sooner without them. */
+function lossOf({ value, current }: Wish, demand: Demand, costs: Costs): string | undefined {
+  const lags = Object.values(demand.lags).filter(({ lag }) => lag > 0)
+  const worths = lags.map((lag) => worthOf(lag, { from: current, to: value, costs }))
+  const [worth] = worths
+  if (worth === undefined || !worths.every((each) => each !== undefined && each.without <= each.with)) return undefined
+  const seconds = (figure: number): number => Math.round(figure)
+  return `the backlog is gone in ${seconds(worth.without)} s; with the start and the rebalance of ${value} it would take ${seconds(worth.with)} s`
 }
 
 const stabilizationWhy = (policy: Policy, { value, current }: Wish): string =>

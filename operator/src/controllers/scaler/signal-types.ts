@@ -109,7 +109,8 @@ const AuctionCalendar = Type.Object(
         minimum: 1,
         maximum: 86_400,
         default: 120,
-        description: 'How long before the end replicas must be there: the time a replica needs to start, and the rush.'
+        description:
+          'How long before the end replicas must be ready: the rush. The time they need to start is learned and added.'
       })
     ),
     staleAfterSeconds: Type.Optional(

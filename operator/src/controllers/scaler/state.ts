@@ -1,4 +1,5 @@
 import type { Change, Recommendation } from './behavior.ts'
+import { unknownCosts, type Costs } from './costs.ts'
 import type { LagMemory, LagReading } from './lag.ts'
 import type { ScalerStatus } from './types.ts'
 
@@ -38,6 +39,7 @@ export interface ScalerState {
   counters: Record<string, { at: number; counters: Record<string, number> }>
   calendars: Record<string, { at: number; endings: number[] }>
   failures: Record<string, number>
+  costs: Costs
   recommendations: Recommendation[]
   changes: Change[]
   idleSince: number | undefined
@@ -53,6 +55,7 @@ export const emptyState: ScalerState = {
   counters: {},
   calendars: {},
   failures: {},
+  costs: unknownCosts,
   recommendations: [],
   changes: [],
   idleSince: undefined,
@@ -72,7 +75,14 @@ export function stateOf(status: ScalerStatus | undefined): ScalerState {
   return {
     ...emptyState,
     lag: Object.fromEntries((status?.learned ?? []).map((learned) => [learned.signal, memory(learned)])),
+    costs: {
+      ...unknownCosts,
+      startMs: msOf(status?.startSeconds),
+      rebalanceMs: msOf(status?.rebalanceSeconds)
+    },
     changes: (status?.changes ?? []).map(({ at, from, to }) => ({ at: Date.parse(at), from, to })),
     idleSince: status?.idleSince === undefined ? undefined : Date.parse(status.idleSince)
   }
 }
+
+const msOf = (seconds: number | undefined): number | undefined => (seconds === undefined ? undefined : seconds * 1000)

@@ -106,7 +106,10 @@ export const ScalerSpec = Type.Object({
         maxChanges: Type.Integer({ minimum: 1, maximum: 100 }),
         windowSeconds: Type.Integer({ minimum: 1, maximum: 86_400 })
       },
-      { description: 'Each change makes a consumer group rebalance: at most so many in so long.' }
+      {
+        description:
+          'Each change makes a consumer group rebalance: at most so many in so long. Without it too, replicas are not added where the backlog would be gone sooner without the pause they cost.'
+      }
     )
   ),
   holdScaleIn: Type.Optional(
@@ -202,6 +205,12 @@ export const ScalerStatus = Type.Object({
       }),
       { maxItems: 8 }
     )
+  ),
+  startSeconds: Type.Optional(
+    Type.Number({ description: 'Time from a decision until the new replicas were ready, learned from the changes.' })
+  ),
+  rebalanceSeconds: Type.Optional(
+    Type.Number({ description: 'Time a consumer group stood still after a change, learned from the changes.' })
   ),
   idleSince: Type.Optional(Type.String({ format: 'date-time' })),
   changes: Type.Optional(
