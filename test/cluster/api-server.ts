@@ -1,10 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process'
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
-import { openSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { KubeConfig } from '@kubernetes/client-node'
+import { type Child, startChild } from '@gavel/standalone/child.ts'
+import { freePort, waitUntilReady } from '@gavel/standalone/ports.ts'
 import { fetch, Agent } from 'undici'
 import type { KubernetesBinaries } from './kubernetes-binaries.ts'
 
@@ -24,7 +23,7 @@ export async function startApiServer(options: { binaries: KubernetesBinaries; di
   const { binaries, directory } = options
   await rm(directory, { recursive: true, force: true })
   await mkdir(directory, { recursive: true, mode: 0o700 })
-  const [etcdPort, peerPort, apiPort] = await freePorts(3)
+  const [etcdPort, peerPort, apiPort] = await Promise.all([freePort(), freePort(), freePort()])
   const token = randomBytes(24).toString('hex')
   const serviceAccount = generateKeyPairSync('rsa', { modulusLength: 2048 })
   await Promise.all([
@@ -34,10 +33,8 @@ export async function startApiServer(options: { binaries: KubernetesBinaries; di
     }),
     writeFile(join(directory, 'sa.pub'), serviceAccount.publicKey.export({ type: 'spki', format: 'pem' }))
   ])
-  const run = (name: string, command: string, args: string[]): ChildProcess => {
-    const log = openSync(join(directory, `${name}.log`), 'a')
-    return spawn(command, args, { stdio: ['ignore', log, log] })
-  }
+  const run = (name: string, command: string, args: string[]): Child =>
+    startChild({ name, command, args, logFile: join(directory, `${name}.log`) })
   const children = [
     run('etcd', binaries.etcd, [
       `--data-dir=${join(directory, 'etcd')}`,
@@ -66,11 +63,15 @@ export async function startApiServer(options: { binaries: KubernetesBinaries; di
     ])
   ]
   const stop = async (): Promise<void> => {
-    await Promise.all(children.toReversed().map((child) => ended(child)))
+    for (const child of children.toReversed()) await child.stop()
   }
   try {
     const url = `https://127.0.0.1:${apiPort}`
-    const certificate = await ready(url, token, join(directory, 'certificates', 'apiserver.crt'), children)
+    const certificateFile = join(directory, 'certificates', 'apiserver.crt')
+    await Promise.all(
+      children.map((child) => waitUntilReady(child, () => isReady(url, token, certificateFile), 90_000))
+    )
+    const certificate = await readFile(certificateFile, 'utf8')
     const kubeconfig = join(directory, 'kubeconfig')
     const config = configuration(url, token, certificate)
     await writeFile(kubeconfig, config.exportConfig(), { mode: 0o600 })
@@ -90,48 +91,15 @@ function configuration(server: string, token: string, certificate: string): Kube
   return config
 }
 
-async function ready(url: string, token: string, certificateFile: string, children: ChildProcess[]): Promise<string> {
-  const deadline = Date.now() + 90_000
-  for (;;) {
-    const gone = children.find(({ exitCode }) => exitCode !== null)
-    if (gone) throw new Error(`${gone.spawnfile} ended with code ${gone.exitCode}`)
-    try {
-      const certificate = await readFile(certificateFile, 'utf8')
-      const dispatcher = new Agent({ connect: { ca: certificate } })
-      const response = await fetch(`${url}/readyz`, { dispatcher, headers: { authorization: `Bearer ${token}` } })
-      await response.body?.cancel()
-      await dispatcher.close()
-      if (response.ok) return certificate
-    } catch (fault) {
-      if (Date.now() > deadline) throw new Error('kube-apiserver was not ready in 90 s', { cause: fault })
-    }
-    if (Date.now() > deadline) throw new Error('kube-apiserver was not ready in 90 s')
-    await new Promise((resolve) => setTimeout(resolve, 50))
+async function isReady(url: string, token: string, certificateFile: string): Promise<boolean> {
+  try {
+    const dispatcher = new Agent({ connect: { ca: await readFile(certificateFile, 'utf8') } })
+    const response = await fetch(`${url}/readyz`, { dispatcher, headers: { authorization: `Bearer ${token}` } })
+    await response.body?.cancel()
+    await dispatcher.close()
+    return response.ok
+  } catch {
+    // Not listening yet, or its certificate is not written yet.
+    return false
   }
-}
-
-function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
-  return new Promise((resolve) => {
-    const kill = setTimeout(() => child.kill('SIGKILL'), 10_000)
-    child.once('exit', () => (clearTimeout(kill), resolve()))
-    child.kill('SIGTERM')
-  })
-}
-
-/** Ports that are free together: each is held until all are found. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
-          const server = createServer()
-          server.once('error', reject).listen(0, '127.0.0.1', () => resolve(server))
-        })
-    )
-  )
-  const ports = servers.map((server) => (server.address() as AddressInfo).port)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
 }

@@ -9,23 +9,27 @@ import { readDirectories, repository } from '@gavel/standalone/config.ts'
 import { freePorts } from '@gavel/standalone/port-table.ts'
 import { customResources } from '../../operator/src/controllers/index.ts'
 import { kafkaTopic, type KafkaTopicResource } from '../../operator/src/controllers/kafka-topic/types.ts'
+import { deploymentKind } from '../../operator/src/controllers/scaler/target.ts'
+import { scaler, type ScalerResource } from '../../operator/src/controllers/scaler/types.ts'
 import { createKafkaAdmin } from '../../operator/src/kafka/platformatic-admin.ts'
-import { KubeClient, type KubeObject } from '../../operator/src/kube/client.ts'
+import { KubeClient, type KubeObject, type ResourceKind } from '../../operator/src/kube/client.ts'
 import { conditionOf } from '../../operator/src/kube/conditions.ts'
 import { customResourceDefinition } from '../../operator/src/kube/custom-resource.ts'
+import { operatorNodeOptions } from '../../operator/src/node-options.ts'
 import { startApiServer } from '../cluster/api-server.ts'
 import { kubernetesBinaries } from '../cluster/kubernetes-binaries.ts'
 import { processorOf } from './machine.ts'
 
 /**
- * The operator with many KafkaTopics: how long until all are ready, changed and gone, what that costs in requests, processor time and
- * memory, what an idle minute costs, and how soon a change by hand is reverted. The operator is a process of its own; the API server and the
- * broker are real and share the machine with it.
+ * The operator with many KafkaTopics and Scalers: how long until all are ready, changed and gone, what that costs in requests, processor
+ * time and memory, what an idle minute costs, and how soon a change by hand is reverted. The operator is a process of its own; the API
+ * server and the broker are real and share the machine with it. The Scalers' targets are Deployments without pods.
  */
-const usage = 'Usage: npm run bench:operator -- [--topics 1000] [--idle-seconds 60] [--json FILE]'
+const usage = 'Usage: npm run bench:operator -- [--topics 1000] [--scalers 500] [--idle-seconds 60] [--json FILE]'
 const { values } = parseArgs({
   options: {
     topics: { type: 'string' },
+    scalers: { type: 'string' },
     'idle-seconds': { type: 'string' },
     json: { type: 'string' },
     help: { type: 'boolean' }
@@ -37,6 +41,7 @@ if (values.help) {
 }
 const { processor, cores } = processorOf()
 const count = Number(values.topics ?? 1000)
+const scalerCount = Number(values.scalers ?? 500)
 const idleSeconds = Number(values['idle-seconds'] ?? 60)
 
 const home = mkdtempSync(join(tmpdir(), 'gavel-operator-load-'))
@@ -76,6 +81,7 @@ const operator = spawn(process.execPath, [join(repository, 'operator/src/main.ts
   stdio: ['ignore', 'pipe', 'inherit'],
   env: {
     PATH: process.env['PATH'],
+    NODE_OPTIONS: operatorNodeOptions,
     KUBECONFIG: api.kubeconfig,
     KAFKA_BROKERS: backends.urls.kafka,
     HOST: '127.0.0.1',
@@ -142,8 +148,8 @@ async function until<T>(what: string, ask: () => T | Promise<T>): Promise<NonNul
 }
 
 const names = Array.from({ length: count }, (_, index) => `load-${String(index).padStart(5, '0')}`)
-async function forAll(act: (name: string) => Promise<unknown>): Promise<void> {
-  const left = [...names]
+async function forAll(all: readonly string[], act: (name: string) => Promise<unknown>): Promise<void> {
+  const left = [...all]
   await Promise.all(
     Array.from({ length: 16 }, async () => {
       for (let name = left.shift(); name !== undefined; name = left.shift()) await act(name)
@@ -163,18 +169,44 @@ const apply = (name: string, retentionMs: string) =>
     },
     'load'
   )
-const isReady = ({ metadata, status }: KafkaTopicResource): boolean =>
+const scalerNames = Array.from({ length: scalerCount }, (_, index) => `load-${String(index).padStart(5, '0')}`)
+/** A group that is not behind, so each Scaler reads and decides every five seconds and has nothing to change. */
+const applyScaler = (name: string) =>
+  client.apply(
+    scaler,
+    {
+      metadata: { namespace: 'default', name },
+      spec: {
+        target: { name },
+        replicas: { min: 1, max: 10 },
+        signals: [{ name: 'lag', kafkaLag: { group: name, topics: [name], withoutOffset: 'Latest' } }]
+      }
+    },
+    'load'
+  )
+const deploy = (name: string) =>
+  client.create<KubeObject>(deploymentKind, {
+    metadata: { namespace: 'default', name },
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: { app: name } },
+      template: { metadata: { labels: { app: name } }, spec: { containers: [{ name, image: name }] } }
+    }
+  })
+const isReady = ({ metadata, status }: KafkaTopicResource | ScalerResource): boolean =>
   status?.observedGeneration === metadata.generation && conditionOf(status?.conditions, 'Ready')?.status === 'True'
-const allReady = () =>
-  until('all topics to be ready', async () => {
-    const { items } = await client.list<KafkaTopicResource>(kafkaTopic, 'default')
+const allReady = (kind: ResourceKind = kafkaTopic) =>
+  until(`every ${kind.kind} to be ready`, async () => {
+    const { items } = await client.list<KafkaTopicResource>(kind, 'default')
     return items.every(isReady)
   })
 
 try {
-  console.log(`\n${processor}, ${cores} cores. ${count} KafkaTopics, two configs each.\n`)
+  console.log(
+    `\n${processor}, ${cores} cores. ${count} KafkaTopics, two configs each; ${scalerCount} Scalers, a reading each every 5 s.\n`
+  )
   await measure(`${count} topics created and Ready`, async () => {
-    await forAll((name) => apply(name, '3600000'))
+    await forAll(names, (name) => apply(name, '3600000'))
     await allReady()
   })
   await measure('one more topic Ready', async () => {
@@ -185,8 +217,13 @@ try {
     )
   })
   await measure(`one config changed on all`, async () => {
-    await forAll((name) => apply(name, '7200000'))
+    await forAll(names, (name) => apply(name, '7200000'))
     await allReady()
+  })
+  await forAll(scalerNames, deploy)
+  await measure(`${scalerCount} Scalers created and Ready`, async () => {
+    await forAll(scalerNames, applyScaler)
+    await allReady(scaler)
   })
   await measure(`idle for ${idleSeconds} s`, () => delay(idleSeconds * 1000))
   const kafka = createKafkaAdmin({ brokers: backends.urls.kafka.split(','), clientId: 'load' })
@@ -200,11 +237,14 @@ try {
   )
   await kafka.close()
   await measure('all deleted, with their topics', async () => {
-    await forAll((name) => client.delete(kafkaTopic, 'default', name))
+    await forAll(names, (name) => client.delete(kafkaTopic, 'default', name))
     await until('all topics to be gone', async () => (await client.list(kafkaTopic, 'default')).items.length === 0)
   })
   if (values.json)
-    writeFileSync(values.json, `${JSON.stringify({ machine: { processor, cores }, topics: count, steps }, null, 2)}\n`)
+    writeFileSync(
+      values.json,
+      `${JSON.stringify({ machine: { processor, cores }, topics: count, scalers: scalerCount, steps }, null, 2)}\n`
+    )
 } finally {
   operator.kill('SIGTERM')
   await new Promise((resolve) => operator.once('exit', resolve))
