@@ -17,6 +17,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // A bound against hanging, and no measure of speed: a busy machine makes a property of seconds out of one of half a second.
+          testTimeout: 60_000,
           include: [
             'services/*/src/**/*.test.ts',
             'operator/src/**/*.test.ts',
