@@ -4,6 +4,7 @@ import { addProduct } from '@gavel/contracts/api/catalog.ts'
 import { readHealth, readPlatformReadiness } from '@gavel/contracts/api/health.ts'
 import { register } from '@gavel/contracts/api/identity.ts'
 import { setStock } from '@gavel/contracts/api/inventory.ts'
+import { listLogs } from '@gavel/contracts/api/logs.ts'
 import { readOrder } from '@gavel/contracts/api/order.ts'
 import { storePaymentMethod } from '@gavel/contracts/api/payment.ts'
 import { listEvents, verifyEvents } from '@gavel/contracts/api/eventlog.ts'
@@ -94,9 +95,22 @@ describe('operations seen by an admin', () => {
     }
   })
 
+  test('the logs of all services are found in one place, through the gateway', async () => {
+    for (const { name } of services) {
+      await eventually(
+        async () => {
+          const { items } = await gateway.call(listLogs, { query: { service: name, text: 'started' } }, { token })
+          return items.length > 0
+        },
+        { what: `the log of ${name}` }
+      )
+    }
+  })
+
   test('readiness answers those who send a token too, and others are kept out of operations', async () => {
     expect((await gateway.call(readPlatformReadiness, {}, { token: buyer })).status).toBe('ready')
     await expect(gateway.call(readHealth, {}, { token: buyer })).rejects.toThrow('FORBIDDEN')
     await expect(gateway.call(listEvents, {}, { token: buyer })).rejects.toThrow('FORBIDDEN')
+    await expect(gateway.call(listLogs, {}, { token: buyer })).rejects.toThrow('FORBIDDEN')
   })
 })

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { deadLetterTopic, topics } from '@gavel/contracts/topics.ts'
+import { allTopics, deadLetterTopic } from '@gavel/contracts/topics.ts'
 import { consumerGroup, services } from '@gavel/contracts/services.ts'
 import { createKafka, ensureTopics } from '@gavel/platform/kafka/client.ts'
 import { createLog } from '@gavel/platform/log.ts'
@@ -93,13 +93,15 @@ export function freshRedis(service: string): Released & { url: string; keyPrefix
 
 export type FreshTopics = Released & { brokers: string[]; topicPrefix: string }
 
-/** Every domain topic and every dead letter topic, under a prefix of its own, one partition more than one so that keys matter. */
+/** Every topic and every dead letter topic, under a prefix of its own, one partition more than one so that keys matter. */
 export async function freshTopics(name: string, options: { partitions?: number } = {}): Promise<FreshTopics> {
   const { partitions = 2 } = options
   const brokers = backends().kafka.split(',')
   const topicPrefix = `${unique(name)}.`
   const groups = services.flatMap((service) => service.consumes.map((topic) => consumerGroup(service.name, topic)))
-  const names = [...topics.map((topic) => topic.name), ...groups.map(deadLetterTopic)].map((each) => topicPrefix + each)
+  const names = [...allTopics.map((topic) => topic.name), ...groups.map(deadLetterTopic)].map(
+    (each) => topicPrefix + each
+  )
   const context = createContext({ name: 'test', log: createLog({ service: 'test', level: 'silent' }) })
   await ensureTopics(
     createKafka({ brokers }, context),

@@ -5,10 +5,11 @@ import * as eventlogApi from './api/eventlog.ts'
 import * as healthApi from './api/health.ts'
 import * as identityApi from './api/identity.ts'
 import * as inventoryApi from './api/inventory.ts'
+import * as logsApi from './api/logs.ts'
 import * as notificationApi from './api/notification.ts'
 import * as orderApi from './api/order.ts'
 import * as paymentApi from './api/payment.ts'
-import { auctions, bids, orders, payments, reservations, saleConfirmed, topics, users } from './topics.ts'
+import { auctions, bids, logLines, orders, payments, reservations, saleConfirmed, topics, users } from './topics.ts'
 
 export type Store = 'postgres' | 'mongodb' | 'redis' | 'kafka'
 
@@ -125,6 +126,17 @@ export const services: readonly ServiceDefinition[] = [
     affinity: 'none',
     // One process appends at a time; a second one takes over and answers.
     scaling: { replicasMin: 2, replicasMax: 4, signal: 'lag' }
+  },
+  {
+    name: 'logs',
+    doc: 'Every line of every service’s log: search, and a live trace.',
+    portOffset: 11,
+    stores: ['mongodb', 'kafka'],
+    consumes: [logLines],
+    operations: operationsOf(logsApi),
+    webSockets: ['/ws/logs'],
+    affinity: 'none',
+    scaling: { replicasMin: 2, replicasMax: 3, signal: 'lag' }
   },
   {
     name: 'health',

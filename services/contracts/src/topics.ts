@@ -117,6 +117,23 @@ export const topics: readonly TopicDefinition[] = [
   orders
 ]
 
+/**
+ * Every line of every service's log, as JSON. No domain topic: nobody's state comes from it, so the event log does not keep it, and what
+ * its readers store outlives it.
+ */
+export const logLines = topic({
+  name: 'log',
+  owner: 'logs',
+  events: [],
+  key: 'process',
+  keyReason: 'the lines of one process stay in order',
+  partitions: 3,
+  retentionMs: DAY_MS
+})
+
+/** Every topic there must be besides the dead letters': the domain's, and the log's. */
+export const allTopics: readonly TopicDefinition[] = [...topics, logLines]
+
 /** Where a consumer group's events go after their last attempt: `<group>.dlq`, key and headers kept. */
 export const deadLetterTopic = (group: string): string => `${group}.dlq`
 export const deadLetterPartitions = 1

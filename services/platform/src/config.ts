@@ -269,10 +269,22 @@ export function telemetryConfig(env: Environment) {
     LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info' }),
     OTEL_EXPORTER_OTLP_ENDPOINT: optional(url({ protocols: ['http', 'https'] })),
     DRAIN_TIMEOUT_MS: integer({ default: 20_000, min: 0, max: 600_000 }),
-    DRAIN_DELAY_MS: integer({ default: 0, min: 0, max: 60_000 })
+    DRAIN_DELAY_MS: integer({ default: 0, min: 0, max: 60_000 }),
+    LOG_KAFKA_BROKERS: optional(list()),
+    KAFKA_TOPIC_PREFIX: text({ default: '', pattern: /^[A-Za-z0-9._-]{0,60}$/ }),
+    LOG_BUFFER_LINES: integer({ default: 10_000, min: 10, max: 1_000_000 }),
+    LOG_BUFFER_BYTES: integer({ default: 8 * 1024 * 1024, min: 64 * 1024, max: 256 * 1024 * 1024 })
   })
+  const shipping = {
+    brokers: read.LOG_KAFKA_BROKERS ?? [],
+    topicPrefix: read.KAFKA_TOPIC_PREFIX,
+    linesMax: read.LOG_BUFFER_LINES,
+    bytesMax: read.LOG_BUFFER_BYTES
+  }
   return {
     logLevel: read.LOG_LEVEL,
+    /** Where the log goes besides standard output; nowhere where no broker is named. */
+    shipping: shipping.brokers.length > 0 ? shipping : undefined,
     otlpEndpoint: read.OTEL_EXPORTER_OTLP_ENDPOINT,
     drainTimeoutMs: read.DRAIN_TIMEOUT_MS,
     /** How long `/readyz` says no before anything closes, for a load balancer to notice. */

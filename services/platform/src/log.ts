@@ -61,9 +61,21 @@ export interface LogOptions {
   level?: string
   /** For tests; standard output otherwise. */
   destination?: DestinationStream
+  /** Is given each line as well, as it goes to the destination: without secrets. */
+  alsoTo?: ((line: string) => void) | undefined
 }
 
-export function createLog({ service, level = 'info', destination }: LogOptions): Logger {
+function both(destination: DestinationStream, also: (line: string) => void): DestinationStream {
+  return {
+    write(line) {
+      destination.write(line)
+      also(line)
+    }
+  }
+}
+
+export function createLog({ service, level = 'info', destination, alsoTo }: LogOptions): Logger {
+  const written = destination ?? pino.destination({ fd: 1, sync: true })
   return pino(
     {
       level,
@@ -81,7 +93,7 @@ export function createLog({ service, level = 'info', destination }: LogOptions):
         return span ? { trace_id: span.traceId, span_id: span.spanId } : {}
       }
     },
-    destination ?? pino.destination({ fd: 1, sync: true })
+    alsoTo === undefined ? written : both(written, alsoTo)
   )
 }
 

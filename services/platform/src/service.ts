@@ -3,6 +3,7 @@ import { Closers } from './closers.ts'
 import { ConfigError, processEnvironment, telemetryConfig, type TelemetryConfig } from './config.ts'
 import { HealthChecks } from './health.ts'
 import { createLog, type Logger } from './log.ts'
+import type { LogShipping } from './kafka/log-shipping.ts'
 import { createMetrics } from './metrics.ts'
 import { startTelemetry } from './telemetry.ts'
 
@@ -83,11 +84,12 @@ export async function runService<Config>(options: ServiceOptions<Config>): Promi
     return
   }
 
-  const log = createLog({ service: options.name, level: telemetry.logLevel })
+  const shipping = await shippingOf(telemetry)
+  const log = createLog({ service: options.name, level: telemetry.logLevel, alsoTo: shipping?.write })
   const ending = new AbortController()
   const context = createContext({ name: options.name, log, signal: ending.signal })
   // Before anything else, so that a signal during a slow start ends the process in good order too.
-  const end = endOnce(context, ending, telemetry)
+  const end = endOnce(context, ending, telemetry, shipping)
   process.once('SIGTERM', () => void end('SIGTERM', 0))
   process.once('SIGINT', () => void end('SIGINT', 0))
   process.on('uncaughtException', (error) => {
@@ -100,6 +102,7 @@ export async function runService<Config>(options: ServiceOptions<Config>): Promi
   })
 
   tellWarnings(log)
+  shipping?.start(context)
 
   try {
     const tracing = await startTelemetry(options.name, telemetry, log)
@@ -123,7 +126,24 @@ function tellWarnings(log: Logger): void {
   })
 }
 
-function endOnce(context: ServiceContext, ending: AbortController, telemetry: TelemetryConfig) {
+/** Loaded where it is wanted: a service that needs no broker has no client for one. */
+async function shippingOf({ shipping }: TelemetryConfig): Promise<LogShipping | undefined> {
+  if (shipping === undefined) return undefined
+  const { createLogShipping } = await import('./kafka/log-shipping.ts')
+  return createLogShipping(shipping)
+}
+
+/** What a hung part leaves of the time to drain may be nothing, and its last lines are those most wanted. */
+const flushMinMs = 500
+/** A broker that is away is not waited for at the end. */
+const flushMaxMs = 3000
+
+function endOnce(
+  context: ServiceContext,
+  ending: AbortController,
+  telemetry: TelemetryConfig,
+  shipping: LogShipping | undefined
+) {
   return async (reason: string, exitCode: number): Promise<void> => {
     if (exitCode !== 0) process.exitCode = exitCode
     if (ending.signal.aborted) return
@@ -133,8 +153,10 @@ function endOnce(context: ServiceContext, ending: AbortController, telemetry: Te
     if (exitCode === 0 && telemetry.drainDelayMs > 0) {
       await new Promise((resolve) => setTimeout(resolve, telemetry.drainDelayMs))
     }
+    const drainedBy = performance.now() + telemetry.drainTimeoutMs
     const clean = await context.closers.closeAll(telemetry.drainTimeoutMs)
     context.log.info({ reason, clean }, 'Ended')
+    await shipping?.close(Math.max(flushMinMs, Math.min(flushMaxMs, drainedBy - performance.now())))
     // Everything is released; a driver's forgotten timer must not keep the process.
     setTimeout(() => process.exit(process.exitCode ?? (clean ? 0 : 1)), 50)
   }

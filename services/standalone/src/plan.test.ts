@@ -62,6 +62,10 @@ test('a service without a store is not told where it is', () => {
   expect(Object.keys(planned().get('web')!.env)).not.toContain('POSTGRES_URL')
 })
 
+test('every service ships its log, those too that have nothing else to do with Kafka', () => {
+  for (const { name } of services) expect(planned().get(name)!.env['LOG_KAFKA_BROKERS'], name).toBe('k:1')
+})
+
 test('replicas are processes of one service with ports of their own', () => {
   const plans = planned({ replicas: { bidding: 2 } })
   expect(plans.get('bidding-2')!.entry).toBe(plans.get('bidding')!.entry)

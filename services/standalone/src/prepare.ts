@@ -1,5 +1,5 @@
 import { consumerGroup, services } from '@gavel/contracts/services.ts'
-import { deadLetterPartitions, deadLetterRetentionMs, deadLetterTopic, topics } from '@gavel/contracts/topics.ts'
+import { allTopics, deadLetterPartitions, deadLetterRetentionMs, deadLetterTopic } from '@gavel/contracts/topics.ts'
 import { createKafka, ensureTopics, type WantedTopic } from '@gavel/platform/kafka/client.ts'
 import { createLog } from '@gavel/platform/log.ts'
 import { createContext } from '@gavel/platform/service.ts'
@@ -31,8 +31,8 @@ const deadLetters = (): WantedTopic[] =>
     }))
   )
 
-/** Every topic of the contract, and a dead letter topic for each consumer group. */
+/** Every topic of the contracts, and a dead letter topic for each consumer group. */
 export async function ensureAllTopics(brokers: string): Promise<void> {
   const context = createContext({ name: 'standalone', log: createLog({ service: 'standalone', level: 'silent' }) })
-  await ensureTopics(createKafka({ brokers: brokers.split(',') }, context), [...topics, ...deadLetters()])
+  await ensureTopics(createKafka({ brokers: brokers.split(',') }, context), [...allTopics, ...deadLetters()])
 }

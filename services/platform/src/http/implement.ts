@@ -68,7 +68,7 @@ export const reply = <const Status extends number, Body = undefined>(
 ): { status: Status; body: Body; headers?: Headers } =>
   headers === undefined ? { status, body: body as Body } : { status, body: body as Body, headers }
 
-const mayCall = (user: User, role: Role): boolean => role !== 'admin' || user.role === 'admin'
+export const mayCall = (user: User, role: Role): boolean => role !== 'admin' || user.role === 'admin'
 
 const usualPrefix = 'Bearer '
 

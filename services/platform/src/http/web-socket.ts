@@ -2,13 +2,17 @@ import websocket from '@fastify/websocket'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { RawData, WebSocket } from 'ws'
 import { bearerProtocolPrefix } from '@gavel/contracts/api/web-socket.ts'
+import type { Role } from '@gavel/contracts/define.ts'
 import { Fault, Refusal, toFailure } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { counter, gauge } from '../metrics.ts'
 import { bearerToken, type User } from './auth.ts'
+import { mayCall } from './implement.ts'
 
 export interface WebSocketOptions {
   authenticate: 'required' | 'optional'
+  /** Only callers of this role; any that is signed in where none is named. */
+  role?: Role
   /** A longer message closes the connection (1009). At most what the server takes. */
   maxPayloadBytes?: number
   /** More than so many in a minute close the connection (4429). Bursts up to a sixth of it are let through. */
@@ -72,6 +76,11 @@ function checkOrigin(request: FastifyRequest, origins: readonly string[]): void 
     throw new Refusal('FORBIDDEN', { detail: 'Pages of this origin may not connect' })
 }
 
+function requireRole(user: User | undefined, role: Role): void {
+  if (!user) throw new Refusal('UNAUTHENTICATED')
+  if (!mayCall(user, role)) throw new Refusal('FORBIDDEN', { needed: role })
+}
+
 /** Opens a WebSocket at a path. Origin and token are checked before the upgrade, so a refusal is an ordinary problem document. */
 export function webSocketRoute(
   app: FastifyInstance,
@@ -103,6 +112,7 @@ export function webSocketRoute(
         const token = tokenOf(request)
         if (token !== undefined) request.user = await auth.verify(token)
         else if (options.authenticate === 'required') throw new Refusal('UNAUTHENTICATED')
+        if (options.role !== undefined) requireRole(request.user, options.role)
       },
       handler: async () => {
         throw new Refusal('INVALID_INPUT', { detail: 'This address takes WebSocket connections only' })

@@ -6,6 +6,7 @@ import { readEventlogConfig } from '../../../../../services/eventlog/src/config.
 import { healthConfig } from '../../../../../services/health/src/config.ts'
 import { identityConfig } from '../../../../../services/identity/src/config.ts'
 import { readInventoryConfig } from '../../../../../services/inventory/src/config.ts'
+import { readLogsConfig } from '../../../../../services/logs/src/config.ts'
 import { readNotificationConfig } from '../../../../../services/notification/src/config.ts'
 import { readOrderConfig } from '../../../../../services/order/src/config.ts'
 import { readPaymentConfig } from '../../../../../services/payment/src/config.ts'
@@ -22,6 +23,7 @@ const readers: Record<string, (env: Record<string, string>) => unknown> = {
   order: readOrderConfig,
   notification: readNotificationConfig,
   eventlog: readEventlogConfig,
+  logs: readLogsConfig,
   health: healthConfig,
   web: webConfig
 }
@@ -71,4 +73,9 @@ test('a service has the database of its own name, and only the Secrets it needs'
     expect('PROVIDER_API_KEY' in env, name).toBe(name === 'payment')
     expect('SMTP_URL' in env, name).toBe(name === 'notification')
   }
+})
+
+test('every service is told where its log is shipped to', () => {
+  for (const { name } of services)
+    expect(asInPod(name)['LOG_KAFKA_BROKERS'], name).toBe('kafka-0.kafka:9092,kafka-1.kafka:9092')
 })

@@ -48,7 +48,9 @@ export function plainVariables(context: BuildContext, service: ServiceDefinition
         }
       : {}),
     ...(stores.includes('kafka') ? { KAFKA_BROKERS: kafka.brokers.join(',') } : {}),
-    ...(stores.includes('kafka') && kafka.topicPrefix ? { KAFKA_TOPIC_PREFIX: kafka.topicPrefix } : {}),
+    // Every service ships its log, those too that have nothing else to do with Kafka.
+    LOG_KAFKA_BROKERS: kafka.brokers.join(','),
+    ...(kafka.topicPrefix ? { KAFKA_TOPIC_PREFIX: kafka.topicPrefix } : {}),
     ...(stores.includes('mongodb') ? { MONGODB_DATABASE: name } : {}),
     ...(stores.includes('redis') ? { REDIS_KEY_PREFIX: `${name}:` } : {}),
     ...(issuer === undefined || !(checksTokens(service) || name === 'identity') ? {} : { TOKEN_ISSUER: issuer }),

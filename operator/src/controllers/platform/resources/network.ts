@@ -96,6 +96,8 @@ function outside(context: BuildContext, { name, stores }: ServiceDefinition): nu
   const { spec } = context
   return [
     ...stores.flatMap((store) => storePorts(context, store)),
+    // The log goes there, whatever else a service stands on.
+    ...storePorts(context, 'kafka'),
     ...(name === 'payment' ? [portOf(spec.payment.provider.url)] : []),
     ...(name === 'notification' ? [spec.mail.port ?? 587] : []),
     ...telemetryPorts(context)

@@ -71,6 +71,7 @@ describe('the objects of a service', () => {
         PORT: '8080',
         DRAIN_TIMEOUT_MS: '20000',
         KAFKA_BROKERS: 'kafka-0.kafka:9092,kafka-1.kafka:9092',
+        LOG_KAFKA_BROKERS: 'kafka-0.kafka:9092,kafka-1.kafka:9092',
         JWKS_URL: 'http://identity:8080/.well-known/jwks.json'
       }
     })
@@ -289,12 +290,12 @@ describe('NetworkPolicies', () => {
     })
   })
 
-  test('identity is asked for its keys by whoever checks tokens, and web speaks with nobody', () => {
+  test('identity is asked for its keys by whoever checks tokens, and web speaks with the brokers alone, to which it ships its log', () => {
     const { ingress } = rules('identity') as { ingress: { from: unknown[] }[] }
     for (const name of ['catalog', 'bidding', 'inventory', 'payment', 'order', 'notification'])
       expect(ingress[0]?.from).toContainEqual(pods(name))
     expect(ingress[0]?.from).not.toContainEqual(pods('web'))
-    expect(rules('web')).not.toHaveProperty('egress')
+    expect(rules('web')).toMatchObject({ egress: [{ ports: tcp(9092) }] })
   })
 })
 

@@ -1,5 +1,5 @@
 import { consumerGroup, services } from '@gavel/contracts/services.ts'
-import { deadLetterPartitions, deadLetterRetentionMs, deadLetterTopic, topics } from '@gavel/contracts/topics.ts'
+import { allTopics, deadLetterPartitions, deadLetterRetentionMs, deadLetterTopic } from '@gavel/contracts/topics.ts'
 import type { DesiredObject } from '../../../kube/apply.ts'
 import { kafkaTopic } from '../../kafka-topic/types.ts'
 import { owned, topicPrefixOf, type BuildContext } from './metadata.ts'
@@ -16,7 +16,13 @@ interface Wanted {
 const resourceName = (topic: string): string => topic.toLowerCase().replaceAll('_', '-')
 
 const wanted = (): Wanted[] => [
-  ...topics.map(({ name, owner, partitions, retentionMs }) => ({ name, owner, partitions, retentionMs, keyed: true })),
+  ...allTopics.map(({ name, owner, partitions, retentionMs }) => ({
+    name,
+    owner,
+    partitions,
+    retentionMs,
+    keyed: true
+  })),
   ...services.flatMap(({ name, consumes }) =>
     consumes.map((topic) => ({
       name: deadLetterTopic(consumerGroup(name, topic)),
