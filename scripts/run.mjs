@@ -17,7 +17,9 @@ const entries = {
   demo: ['services/standalone/src/demo.ts'],
   replay: ['services/standalone/src/replay/main.ts'],
   bench: ['test/load/main.ts'],
-  'bench:operator': ['test/load/operator.ts']
+  'bench:operator': ['test/load/operator.ts'],
+  cluster: ['test/cluster/main.ts'],
+  images: ['scripts/images/main.ts']
 }
 
 function give(sentence) {

@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chmod, cp, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { go, telling } from './go.ts'
 
 /** The Kubernetes the tests run against. Its own go.mod decides every third-party version. */
 export const kubernetesVersion = 'v1.33.13'
@@ -54,9 +54,7 @@ async function build(source: string, directory: string, log: (line: string) => v
   const work = `${directory}.building`
   await rm(work, { recursive: true, force: true })
   await mkdir(work, { recursive: true })
-  log(
-    `Kubernetes ${kubernetesVersion}: building etcd, the control plane and the node agents from Go modules (once; several minutes)`
-  )
+  log(`fetching the modules of Kubernetes ${kubernetesVersion}; building it takes several minutes`)
   const download = JSON.parse(
     await go(['mod', 'download', '-json', `k8s.io/kubernetes@${kubernetesVersion}`], work)
   ) as { Dir: string }
@@ -76,41 +74,8 @@ async function build(source: string, directory: string, log: (line: string) => v
     `-X ${name}.gitTreeState=archive`,
     `-X ${name}.buildDate=2026-01-01T00:00:00Z`
   ])
-  const startedAt = Date.now()
-  const progress = setInterval(() => log(`  still building, ${Math.round((Date.now() - startedAt) / 1000)} s`), 30_000)
-  try {
-    await go(['build', '-trimpath', '-ldflags', `-s -w ${stamps.join(' ')}`, '-o', 'kubeone', '.'], work)
-  } finally {
-    clearInterval(progress)
-  }
+  const flags = ['-trimpath', '-ldflags', `-s -w ${stamps.join(' ')}`]
+  await telling(`Kubernetes ${kubernetesVersion}`, log, () => go(['build', ...flags, '-o', 'kubeone', '.'], work))
   for (const component of components) await symlink('kubeone', join(work, component))
   await rename(work, directory)
-  log(`  built in ${Math.round((Date.now() - startedAt) / 1000)} s`)
-}
-
-function go(args: string[], directory: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn('go', args, {
-      cwd: directory,
-      env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-buildvcs=false -mod=mod', GOWORK: 'off' }
-    })
-    const output: Buffer[] = []
-    const errors: Buffer[] = []
-    child.stdout.on('data', (chunk: Buffer) => output.push(chunk))
-    child.stderr.on('data', (chunk: Buffer) => errors.push(chunk))
-    child.on('error', (fault) => {
-      const missing = (fault as NodeJS.ErrnoException).code === 'ENOENT'
-      reject(
-        missing
-          ? new Error(
-              'Go is needed to build the Kubernetes test binaries: install Go 1.24 or newer, or set KUBEBUILDER_ASSETS.'
-            )
-          : fault
-      )
-    })
-    child.on('exit', (code) => {
-      if (code === 0) resolve(Buffer.concat(output).toString())
-      else reject(new Error(`go ${args[0]} failed:\n${Buffer.concat(errors).toString().slice(-2000)}`))
-    })
-  })
 }

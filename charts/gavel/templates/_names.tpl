@@ -1,0 +1,94 @@
+{{- define "gavel.tag" -}}
+{{ .Values.image.tag | default .Chart.AppVersion }}
+{{- end -}}
+
+{{- define "gavel.image" -}}
+{{ .root.Values.image.prefix }}{{ .name }}:{{ include "gavel.tag" .root }}
+{{- end -}}
+
+{{/* Labels of an object of the chart: root and name. */}}
+{{- define "gavel.labels" -}}
+app.kubernetes.io/name: {{ .name }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/part-of: gavel
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+app.kubernetes.io/version: {{ include "gavel.tag" .root | quote }}
+helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
+{{- end -}}
+
+{{- define "gavel.selector" -}}
+app.kubernetes.io/name: {{ .name }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+{{- end -}}
+
+{{- define "gavel.dev" -}}
+{{- if eq .Values.backends.mode "dev" }}true{{ end -}}
+{{- end -}}
+
+{{- define "gavel.pullSecrets" -}}
+{{- with .Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* The security context of every pod of the chart; the argument is its user. */}}
+{{- define "gavel.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: {{ . }}
+runAsGroup: {{ . }}
+fsGroup: {{ . }}
+fsGroupChangePolicy: OnRootMismatch
+seccompProfile: { type: RuntimeDefault }
+{{- end -}}
+
+{{- define "gavel.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+runAsNonRoot: true
+capabilities: { drop: [ALL] }
+seccompProfile: { type: RuntimeDefault }
+{{- end -}}
+
+{{- define "gavel.kafkaBrokers" -}}
+{{- if .Values.operator.kafkaBrokers -}}
+{{ .Values.operator.kafkaBrokers }}
+{{- else if include "gavel.dev" . -}}
+dev-kafka.{{ .Release.Namespace }}.svc:9092
+{{- else -}}
+{{ join "," (dig "kafka" "brokers" (list) .Values.backends.external) }}
+{{- end -}}
+{{- end -}}
+
+{{/* A value of a Secret that was made before, or a new one: an upgrade keeps what it finds. */}}
+{{- define "gavel.kept" -}}
+{{- $found := lookup "v1" "Secret" .root.Release.Namespace .secret -}}
+{{- $value := dig "data" .key "" ($found | default dict) -}}
+{{- if $value -}}{{ $value }}{{- else -}}{{ .otherwise | b64enc }}{{- end -}}
+{{- end -}}
+
+{{- define "gavel.adminSecret" -}}{{ .Values.admin.existingSecret | default "gavel-admin" }}{{- end -}}
+{{- define "gavel.identitySecret" -}}{{ .Values.identity.existingSecret | default "gavel-identity" }}{{- end -}}
+{{- define "gavel.paymentSecret" -}}
+{{- if .Values.payment.existingSecret -}}{{ .Values.payment.existingSecret }}
+{{- else if include "gavel.dev" . -}}dev-payment-provider
+{{- else -}}{{ fail "payment.existingSecret must name the Secret with the provider's API key" }}{{- end -}}
+{{- end -}}
+{{- define "gavel.mailSecret" -}}
+{{- if .Values.mail.existingSecret -}}{{ .Values.mail.existingSecret }}
+{{- else if include "gavel.dev" . -}}dev-mailbox
+{{- else -}}{{ fail "mail.existingSecret must name the Secret with the mail server's URL" }}{{- end -}}
+{{- end -}}
+{{- define "gavel.providerUrl" -}}
+{{- if .Values.payment.providerUrl -}}{{ .Values.payment.providerUrl }}
+{{- else if include "gavel.dev" . -}}http://dev-payment-provider:8090
+{{- else -}}{{ fail "payment.providerUrl must say where the payment provider is" }}{{- end -}}
+{{- end -}}
+{{- define "gavel.sandbox" -}}
+{{- if and (include "gavel.dev" .) (not .Values.payment.providerUrl) }}true{{ end -}}
+{{- end -}}
+{{- define "gavel.mailbox" -}}
+{{- if and (include "gavel.dev" .) (not .Values.mail.existingSecret) }}true{{ end -}}
+{{- end -}}
