@@ -16,7 +16,14 @@ async function prepareMongodb() {
     const admin = client.db('admin')
     const { setName } = await admin.command({ hello: 1 })
     if (!setName) {
-      await admin.command({ replSetInitiate: { _id: 'rs0', members: [{ _id: 0, host: member }] } })
+      const members = [{ _id: 0, host: member }]
+      await admin.command({ replSetInitiate: { _id: 'rs0', members } }).catch(async (error) => {
+        if (error.codeName !== 'AlreadyInitialized') throw error
+        // It has data of a set in which it does not find itself: under another name, or its name was not known yet.
+        const { config } = await admin.command({ replSetGetConfig: 1 })
+        const next = { ...config, version: config.version + 1, members }
+        await admin.command({ replSetReconfig: next, force: true })
+      })
     }
     const { isWritablePrimary } = await admin.command({ hello: 1 })
     if (!isWritablePrimary) throw new Error('it is not primary yet')

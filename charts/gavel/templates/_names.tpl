@@ -25,6 +25,11 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 {{- if eq .Values.backends.mode "dev" }}true{{ end -}}
 {{- end -}}
 
+{{/* Whole, because a pod finds its own whole name in /etc/hosts, before the cluster's DNS has heard of it. */}}
+{{- define "gavel.mongodbMember" -}}
+dev-mongodb-0.dev-mongodb.{{ .Release.Namespace }}.svc.{{ .Values.clusterDomain }}:27017
+{{- end -}}
+
 {{- define "gavel.pullSecrets" -}}
 {{- with .Values.image.pullSecrets }}
 imagePullSecrets:
