@@ -187,7 +187,15 @@ export const PlatformSpec = Type.Object({
   ),
   scaling: Type.Optional(
     Type.Object({
-      enabled: flag(true, 'Scalers for the services that follow a load. Off: each has its number of replicas.')
+      enabled: flag(true, 'Scalers for the services that follow a load. Off: each has its number of replicas.'),
+      bidsPerReplica: Type.Optional(
+        Type.Integer({
+          minimum: 1,
+          maximum: 1_000_000,
+          default: 500,
+          description: 'Bids a second for which one pod of bidding is wanted.'
+        })
+      )
     })
   ),
   healthChecks: Type.Optional(

@@ -21,7 +21,7 @@ function signalsOf(context: BuildContext, { name, consumes, scaling }: ServiceDe
       {
         name: 'bids',
         bidsPerSecond: {
-          perReplica: bidsPerReplica,
+          perReplica: context.spec.scaling?.bidsPerReplica ?? bidsPerReplica,
           endpoint: { url: `${address}/metrics`, metric: 'bidding_bids_total', counter: true }
         }
       },
