@@ -21,7 +21,9 @@ import { Sweep } from './publish/sweep.ts'
 import { repeat } from './repeat.ts'
 import { acceptOfferHandler } from './routes/accept-offer.ts'
 import { serveBidSocket } from './routes/bid-socket.ts'
+import { cancelAuctionHandler } from './routes/cancel-auction.ts'
 import { closeAuctionHandler } from './routes/close-auction.ts'
+import { extendAuctionHandler } from './routes/extend-auction.ts'
 import { listAuctionsHandler } from './routes/list-auctions.ts'
 import { listMyOffersHandler } from './routes/list-my-offers.ts'
 import { openAuctionHandler } from './routes/open-auction.ts'
@@ -70,6 +72,7 @@ export async function buildApp(
   const house: House = new House({
     ledger,
     auctions,
+    sealing: bidding.sealing,
     clock: context.clock,
     limits: bidding.house,
     measures,
@@ -107,6 +110,8 @@ function serve(app: FastifyInstance, house: House, secondChance: SecondChance): 
     placeBid: placeBidHandler(house),
     readBid: readBidHandler(house),
     closeAuction: closeAuctionHandler(house),
+    cancelAuction: cancelAuctionHandler(house),
+    extendAuction: extendAuctionHandler(house),
     readLedger: readLedgerHandler(house),
     listMyOffers: listMyOffersHandler(secondChance),
     acceptOffer: acceptOfferHandler(secondChance)

@@ -4,11 +4,15 @@ import {
   integer,
   kafkaConfig,
   mongoConfig,
+  optional,
   readAll,
   readConfig,
+  secret,
   telemetryConfig,
   type Environment
 } from '@gavel/platform/config.ts'
+
+import { sealingKeysFrom } from './ledger/seal.ts'
 
 const KIBI = 1024
 const MEBI = 1024 * 1024
@@ -16,6 +20,8 @@ const MEBI = 1024 * 1024
 /** Limits carry their unit in the name. */
 function biddingConfig(env: Environment) {
   const read = readConfig(env, {
+    /** 32 bytes in base64; without it no auction of sealed bids can be held. New ones come first, old ones stay behind them, by commas. */
+    SEALING_KEY: optional(secret({ check: (raw) => void sealingKeysFrom(raw) })),
     ENTRY_BIDS_MAX: integer({ default: 1000, min: 1, max: 2000 }),
     ENTRY_BYTES_MAX: integer({ default: 400 * KIBI, min: 4 * KIBI, max: 700 * KIBI }),
     WAITING_BIDS_MAX: integer({ default: 20_000, min: 1, max: 1_000_000 }),
@@ -37,6 +43,7 @@ function biddingConfig(env: Environment) {
     OFFERS_PER_AUCTION_MAX: integer({ default: 3, min: 0, max: 20 })
   })
   return {
+    sealing: read.SEALING_KEY === undefined ? null : sealingKeysFrom(read.SEALING_KEY.reveal()),
     commit: { attemptTimeoutMs: read.COMMIT_ATTEMPT_TIMEOUT_MS, commitTimeoutMs: read.COMMIT_TIMEOUT_MS },
     house: {
       entryBidsMax: read.ENTRY_BIDS_MAX,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Auction, BidReceipt } from '@gavel/contracts/api/bidding.ts'
 import { Refusal } from '@gavel/platform/errors.ts'
 import type { Terms } from './domain/auction.ts'
-import { standingAtOpening } from './domain/auction.ts'
+import { isSealed, standingAtOpening } from './domain/auction.ts'
 import { checkForm, open, termsFrom, type BidForm, type OpenCommand } from './domain/open.ts'
 import { Books, type BooksLimits } from './book/books.ts'
 import type { BookMeasures, Committed } from './book/book.ts'
@@ -11,9 +11,10 @@ import { RecentBids } from './book/recent-bids.ts'
 import type { WaitingLimits } from './book/waiting-bids.ts'
 import { auctionView, viewOfEntry } from './book/view.ts'
 import { canonicalize } from './ledger/canonical.ts'
-import { draftOpening, keyOf, type Draft } from './ledger/entry.ts'
-import type { ServedEntry } from './ledger/form.ts'
-import { entryOf, secretsOf } from './ledger/read.ts'
+import { draftOpening, keyOf, type Draft, type LedgerDocument } from './ledger/entry.ts'
+import type { PublicBid, ServedEntry, Unsealed } from './ledger/form.ts'
+import { amountsOf, entryOf, secretsOf } from './ledger/read.ts'
+import { Seal, type SealingKeys } from './ledger/seal.ts'
 import type { Auctions, Page } from './store/auctions.ts'
 import type { Ledger } from './store/ledger.ts'
 
@@ -26,6 +27,7 @@ export interface HouseLimits extends WaitingLimits, BooksLimits {
 export interface HouseParts {
   ledger: Ledger
   auctions: Auctions
+  sealing: SealingKeys | null
   clock: () => number
   limits: HouseLimits
   measures: BookMeasures
@@ -52,7 +54,7 @@ export class House {
     if (before) return before
     const opening = open(command, now)
     if ('refusal' in opening) throw refusalOf(opening)
-    const draft = draftOpening(opening.terms, now, randomBytes(16).toString('hex'))
+    const draft = draftOpening(opening.terms, now, randomBytes(16).toString('hex'), this.#newSeal(opening.terms))
     if ((await this.#parts.ledger.append(draft.document)) !== 'appended') {
       const other = await this.#openedBefore(command)
       if (!other) throw new Refusal('UNAVAILABLE')
@@ -62,6 +64,14 @@ export class House {
     await this.#parts.auctions.add(view)
     this.#parts.onCommitted({ terms: opening.terms, draft, view })
     return view
+  }
+
+  #newSeal(terms: Terms): { keyHash: string; sealedKey: string } | undefined {
+    if (!isSealed(terms.mode)) return undefined
+    const { sealing } = this.#parts
+    if (!sealing) throw new Refusal('SEALED_BIDS_UNAVAILABLE')
+    const seal = new Seal(terms.auctionId)
+    return { keyHash: seal.keyHash, sealedKey: sealing.wrap(seal) }
   }
 
   /** The same auction opened again is the same auction; with other terms it is refused. */
@@ -84,6 +94,14 @@ export class House {
     return await (await this.books.of(auctionId)).close()
   }
 
+  async cancel(auctionId: string, reason: string, by: string): Promise<Auction> {
+    return await (await this.books.of(auctionId)).cancel(reason, by)
+  }
+
+  async extend(auctionId: string, endsAt: number, by: string): Promise<Auction> {
+    return await (await this.books.of(auctionId)).extend(endsAt, by)
+  }
+
   async closeWhenDue(auctionId: string): Promise<Auction> {
     return await (await this.books.of(auctionId)).closeWhenDue()
   }
@@ -101,9 +119,9 @@ export class House {
   }
 
   async receipt(auctionId: string, userId: string, bidId: string): Promise<BidReceipt> {
-    const { terms } = await this.books.of(auctionId)
+    const { terms, seal } = await this.books.of(auctionId)
     const key = keyOf(userId, bidId)
-    const found = decidedIn(terms, await this.#parts.ledger.holding(auctionId, [key])).get(key)
+    const found = decidedIn(terms, await this.#parts.ledger.holding(auctionId, [key]), seal).get(key)
     if (!found) throw new Refusal('BID_NOT_FOUND')
     return found.receipt
   }
@@ -117,11 +135,19 @@ export class House {
     const { ledger, limits } = this.#parts
     const last = await ledger.last(auctionId)
     if (!last) throw new Refusal('AUCTION_NOT_FOUND')
-    const isClosed = entryOf(last).standing.closed
+    const { closing } = entryOf(last)
     const documents = await ledger.from(auctionId, from, limit, limits.pageBytesMax)
+    const { terms, seal } = await this.books.of(auctionId)
+    // Sealed bids of a cancelled auction decide nothing any more, so nobody is to learn them.
+    const isLaidOpen = closing !== undefined && (closing.outcome !== 'cancelled' || !isSealed(terms.mode))
     const entries = documents.map((document): ServedEntry => {
-      const entry = { ...entryOf(document), hash: document.hash }
-      return isClosed ? { ...entry, opening: secretsOf(document) } : entry
+      const entry: ServedEntry = { ...entryOf(document), hash: document.hash }
+      if (!isLaidOpen) return entry
+      return {
+        ...entry,
+        opening: secretsOf(document),
+        ...(seal && entry.bids && { unsealed: unsealedOf(document, entry.bids, seal) })
+      }
     })
     const reached = documents.at(-1)?._id.seq
     return reached !== undefined && reached < last._id.seq ? { entries, nextFrom: reached + 1 } : { entries }
@@ -135,6 +161,11 @@ const refusalOf = ({
   refusal: ConstructorParameters<typeof Refusal>[0]
   detail?: string
 }): Refusal => new Refusal(refusal, detail === undefined ? {} : { detail })
+
+function unsealedOf(document: LedgerDocument, bids: readonly PublicBid[], seal: Seal): Unsealed[] {
+  const amountsMinor = amountsOf(document, seal)
+  return bids.map((bid, index) => ({ amountMinor: amountsMinor[index] ?? 0, nonce: seal.nonceOf(bid) }))
+}
 
 const viewOfDraft = (terms: Terms, { entry, document }: Draft, now: number): Auction =>
   auctionView(terms, standingAtOpening(terms), null, { sequence: entry.sequence, hash: document.hash }, now)

@@ -7,11 +7,14 @@ import type { Sale } from '@gavel/contracts/primitives.ts'
 import { auctions, saleConfirmed } from '@gavel/contracts/topics.ts'
 import { Refusal } from '@gavel/platform/errors.ts'
 import type { Producer } from '@gavel/platform/kafka/producer.ts'
-import { orderNumberOf, type Terms } from './domain/auction.ts'
+import { isSealed, orderNumberOf, type Terms } from './domain/auction.ts'
+import { sealedBidsIn } from './book/decided-bids.ts'
 import { Contenders, offerAfter, type Contender } from './domain/second-chance.ts'
 import type { House } from './house.ts'
+import type { Book } from './book/book.ts'
 import { sha256, userOfKey } from './ledger/entry.ts'
-import { entryOf, secretsOf } from './ledger/read.ts'
+import { amountsOf, entryOf } from './ledger/read.ts'
+import type { Seal } from './ledger/seal.ts'
 import type { Ledger } from './store/ledger.ts'
 import type { OfferDocument, OfferDuty, Offers } from './store/offers.ts'
 
@@ -75,10 +78,11 @@ export class SecondChance {
 
   async #offerNext(auctionId: string, failedSale: number, reason: FailureReason): Promise<void> {
     const { house, offers, clock, limits, log } = this.#parts
-    const { terms } = await house.books.of(auctionId)
+    const book = await house.books.of(auctionId)
+    const { terms } = book
     const sale = offerAfter(terms, failedSale, reason, limits.perAuctionMax)
     if (sale === null) return
-    const contender = await this.#nextBest(terms)
+    const contender = await this.#nextBest(book)
     if (!contender) return
     const madeAt = clock()
     const made = await offers.make({
@@ -100,12 +104,14 @@ export class SecondChance {
   }
 
   /** Reads the whole ledger, once for a sale that failed: rare, and not worth keeping figures for on every bid. */
-  async #nextBest(terms: Terms): Promise<Contender | null> {
+  async #nextBest({ terms, seal }: Book): Promise<Contender | null> {
+    const { ledger, offers } = this.#parts
+    const tried = new Set((await offers.ofAuction(terms.auctionId)).map((offer) => offer.userId))
+    if (isSealed(terms.mode)) return seal && (await this.#nextBestSealed(terms, seal, tried))
     const contenders = new Contenders()
-    const tried = new Set((await this.#parts.offers.ofAuction(terms.auctionId)).map((offer) => offer.userId))
-    for await (const document of this.#parts.ledger.all(terms.auctionId, 1)) {
+    for await (const document of ledger.all(terms.auctionId, 1)) {
       const entry = entryOf(document)
-      const { amountsMinor } = secretsOf(document)
+      const amountsMinor = amountsOf(document, null)
       if (entry.closing?.winner && document.leader !== null) tried.add(document.leader)
       entry.bids?.forEach((bid, index) => {
         const key = document.keys?.[index]
@@ -115,6 +121,16 @@ export class SecondChance {
       })
     }
     return contenders.best(tried, terms.reservePriceMinor)
+  }
+
+  /** As if those who did not pay had not bid: in a second-price auction the next one pays what then is the second-highest. */
+  async #nextBestSealed(terms: Terms, seal: Seal, tried: Set<string>): Promise<Contender | null> {
+    const { ledger } = this.#parts
+    const winner = (await ledger.last(terms.auctionId))?.leader
+    if (winner) tried.add(winner)
+    const award = (await sealedBidsIn(ledger.all(terms.auctionId, 1), seal)).award(terms, tried)
+    if (!award || award.maximumMinor < (terms.reservePriceMinor ?? 0)) return null
+    return { userId: award.leader, amountMinor: award.priceMinor }
   }
 
   async #do(offer: OfferDocument, duty: OfferDuty): Promise<void> {

@@ -148,7 +148,13 @@ describe('a fixed-price sale', () => {
   test('500 buyers of 10 pieces: ten sales, and a limit per buyer that a restart does not forget', async () => {
     const { auctionId } = await left.house.open(someAuction({ mode: 'fixed-price', quantity: 10, quantityPerBuyer: 2 }))
     const crowd = await Promise.all(
-      Array.from({ length: 500 }, (_, index) => place(index % 2 ? left : right, auctionId, `u${index}`, 'b', 1_00))
+      Array.from({ length: 500 }, (_, index) =>
+        place(index % 2 ? left : right, auctionId, `u${index}`, 'b', 1_00).catch((error: unknown) => {
+          // Who comes when the ledger says that all is sold is not written into it.
+          if (!(error instanceof Refusal)) throw error
+          return { outcome: 'refused' as const, code: error.code, orderNumber: undefined }
+        })
+      )
     )
     const sold = crowd.filter((one) => one.outcome === 'accepted')
     expect(new Set(sold.map((one) => one.orderNumber))).toEqual(
@@ -159,7 +165,7 @@ describe('a fixed-price sale', () => {
       new Set(['SOLD_OUT'])
     )
     await left.house.close(auctionId)
-    expect(await verdictOf(left, auctionId)).toMatchObject({ verified: true, bids: 500 })
+    expect(await verdictOf(left, auctionId)).toMatchObject({ verified: true, level: 'decisions' })
 
     const { auctionId: second } = await left.house.open(
       someAuction({ mode: 'fixed-price', quantity: 100, quantityPerBuyer: 2 })

@@ -3,6 +3,7 @@ import type { LedgerDocument } from '../src/ledger/entry.ts'
 import { House, type HouseLimits } from '../src/house.ts'
 import type { Committed } from '../src/book/book.ts'
 import type { OpenCommand } from '../src/domain/open.ts'
+import { SealingKeys } from '../src/ledger/seal.ts'
 import { Auctions } from '../src/store/auctions.ts'
 import { Ledger, type LedgerLimits } from '../src/store/ledger.ts'
 import { verifyLedger } from '../src/verify/verify.ts'
@@ -15,6 +16,9 @@ export interface Process {
   committed: Committed[]
   close(): Promise<void>
 }
+
+/** The same for all processes of a test run, as SEALING_KEY is for all of a platform. */
+export const someSealing = new SealingKeys([Buffer.alloc(32, 7)])
 
 export const someLimits: HouseLimits = {
   entryBidsMax: 1000,
@@ -29,6 +33,7 @@ export interface ProcessOptions {
   clock?: () => number
   limits?: Partial<HouseLimits>
   commit?: LedgerLimits
+  sealing?: SealingKeys | null
 }
 
 export async function startProcess(
@@ -44,6 +49,7 @@ export async function startProcess(
   const house = new House({
     ledger,
     auctions,
+    sealing: options.sealing === undefined ? someSealing : options.sealing,
     clock: options.clock ?? Date.now,
     limits: { ...someLimits, ...options.limits },
     measures: { committed: () => undefined, conflict: () => undefined },

@@ -47,6 +47,13 @@ export const errors = {
   AUCTION_NOT_OPEN: { status: 409, title: 'The auction is not open yet' },
   AUCTION_CLOSED: { status: 409, title: 'The auction is closed' },
   AUCTION_WINDOW_INVALID: { status: 422, title: 'The auction must end after it starts, and not in the past' },
+  AUCTION_CANCELLED: { status: 409, title: 'The auction was cancelled' },
+  AUCTION_END_NOT_LATER: { status: 422, title: 'The new end must be later than the present one' },
+  BUY_NOW_INVALID: {
+    status: 422,
+    title: 'A buy-now price belongs to an English auction, above its opening price and not below its reserve'
+  },
+  SEALED_BIDS_UNAVAILABLE: { status: 422, title: 'This platform has no sealing key, so it takes no sealed bids' },
   INCREMENTS_INVALID: { status: 422, title: 'The increment table must rise and start at zero' },
   BID_TOO_LOW: { status: 409, title: 'The bid is below the price to beat' },
   BID_NOT_RAISED: { status: 409, title: 'You lead already: a new maximum must be higher than yours' },

@@ -1,5 +1,14 @@
 import type { TopicDefinition } from './define.ts'
-import { AuctionClosed, AuctionOpened, BidsDecided, OfferMade } from './events/bidding.ts'
+import {
+  AuctionCancelled,
+  AuctionClosed,
+  AuctionExtended,
+  AuctionOpened,
+  AuctionOpenedV1,
+  BidsDecided,
+  CrowdTold,
+  OfferMade
+} from './events/bidding.ts'
 import { ProductAdded, ProductChanged, ProductRemoved } from './events/catalog.ts'
 import { SigningKeyRequested, UserRegistered } from './events/identity.ts'
 import { StockChanged, StockChangedV2 } from './events/inventory.ts'
@@ -52,7 +61,7 @@ export const stock = topic({
 export const auctions = topic({
   name: 'auctions',
   owner: 'bidding',
-  events: [AuctionOpened, AuctionClosed, OfferMade],
+  events: [AuctionOpenedV1, AuctionOpened, AuctionClosed, AuctionCancelled, OfferMade, CrowdTold],
   key: 'auctionId',
   keyReason: 'an auction opens before it closes',
   partitions: 6,
@@ -61,7 +70,7 @@ export const auctions = topic({
 export const bids = topic({
   name: 'bids',
   owner: 'bidding',
-  events: [BidsDecided],
+  events: [BidsDecided, AuctionExtended],
   key: 'auctionId',
   keyReason: 'the entries of one ledger stay in sequence',
   partitions: 6,

@@ -16,7 +16,8 @@ function anInput(change: Partial<PlanInput> = {}): PlanInput {
       adminPassword: 'unused',
       bidderPassword: 'unused',
       providerApiKey: 'provider-key',
-      keyEncryptionKey: 'encryption-key'
+      keyEncryptionKey: 'encryption-key',
+      sealingKey: 'sealing-key'
     },
     admin: { email: 'admin@example.com', password: 'admin-password' },
     data: '/data',

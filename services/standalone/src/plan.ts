@@ -55,6 +55,8 @@ function ownVariables(name: string, input: PlanInput): Variables {
   switch (name) {
     case 'identity':
       return { ADMIN_EMAIL: admin.email, ADMIN_PASSWORD: admin.password, KEY_ENCRYPTION_KEY: secrets.keyEncryptionKey }
+    case 'bidding':
+      return { SEALING_KEY: secrets.sealingKey }
     case 'payment':
       return { PROVIDER_URL: at(ports['provider']), PROVIDER_API_KEY: secrets.providerApiKey }
     case 'notification':

@@ -10,13 +10,15 @@ export type Secrets = {
   bidderPassword: string
   providerApiKey: string
   keyEncryptionKey: string
+  sealingKey: string
 }
 
 const made = (): Secrets => ({
   adminPassword: randomBytes(12).toString('base64url'),
   bidderPassword: randomBytes(12).toString('base64url'),
   providerApiKey: randomBytes(24).toString('base64url'),
-  keyEncryptionKey: randomBytes(32).toString('base64')
+  keyEncryptionKey: randomBytes(32).toString('base64'),
+  sealingKey: randomBytes(32).toString('base64')
 })
 
 /** Made once and then kept, because what is stored can only be opened with them. */

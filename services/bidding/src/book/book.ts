@@ -1,17 +1,29 @@
 import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises'
 import type { Auction, BidReceipt } from '@gavel/contracts/api/bidding.ts'
 import { Fault, Refusal } from '@gavel/platform/errors.ts'
+import type { ErrorCode } from '@gavel/contracts/errors.ts'
 import type { Decision, Standing, Terms } from '../domain/auction.ts'
-import { decide } from '../domain/decide.ts'
-import { draftBids, draftClose, type Draft, type LedgerDocument, type Pseudonyms, type Tail } from '../ledger/entry.ts'
+import { decide, extend } from '../domain/decide.ts'
+import {
+  draftBids,
+  draftCancel,
+  draftClose,
+  draftExtension,
+  type Draft,
+  type LedgerDocument,
+  type Pseudonyms,
+  type Tail
+} from '../ledger/entry.ts'
+import type { Seal } from '../ledger/seal.ts'
 import { entryOf, secretsOf, standingOf, termsOf } from '../ledger/read.ts'
 import { receiptOf } from '../ledger/receipt.ts'
-import type { PublicEntry } from '../ledger/form.ts'
+import type { PublicClosing, PublicEntry } from '../ledger/form.ts'
 import type { Ledger } from '../store/ledger.ts'
-import { decidedIn, eachPurchase } from './decided-bids.ts'
+import { decidedIn, eachPurchase, sealedBidsIn } from './decided-bids.ts'
 import { rememberedPseudonyms } from './pseudonyms.ts'
 import type { RecentBids } from './recent-bids.ts'
 import { auctionView } from './view.ts'
+import { WaitingActs, type Extender } from './waiting-acts.ts'
 import { isSameBid, WaitingBids, type BidCommand, type WaitingBid, type WaitingLimits } from './waiting-bids.ts'
 
 /** What happens to an entry once it is durable: the listing and the publisher learn of it. */
@@ -35,11 +47,6 @@ export interface BookParts {
   onCommitted: (committed: Committed) => void
 }
 
-interface Closer {
-  resolve: (view: Auction) => void
-  reject: (reason: unknown) => void
-}
-
 const DECISION_ATTEMPTS_MAX = 200
 
 /**
@@ -49,6 +56,8 @@ const DECISION_ATTEMPTS_MAX = 200
  */
 export class Book {
   readonly terms: Terms
+  /** The key of an auction of sealed bids; null of any other. */
+  readonly seal: Seal | null
   readonly #parts: BookParts
   readonly #pseudonyms: Pseudonyms
   #standing: Standing
@@ -56,23 +65,29 @@ export class Book {
   /** Pieces by buyer, kept only where the terms limit them; bounded by the quantity for sale. */
   readonly #purchases: Map<string, number> | null
   readonly #waiting: WaitingBids
-  #closers: Closer[] = []
-  #closeNow = false
+  readonly #acts = new WaitingActs()
+  #closing: PublicClosing | undefined
   /** How many of the waiting bids came before the close was called for: those are decided first, a later crowd cannot put it off. */
   #beforeClose: number | undefined
   #running = false
   /** For the registry's eviction. */
   used = true
 
-  constructor(parts: BookParts, first: LedgerDocument, last: LedgerDocument, purchases: Map<string, number> | null) {
+  constructor(
+    parts: BookParts,
+    { first, last, seal }: { first: LedgerDocument; last: LedgerDocument; seal: Seal | null },
+    purchases: Map<string, number> | null
+  ) {
     const opening = entryOf(first)
     if (!opening.terms || first.bidderKey === undefined)
       throw new Error(`Entry 0 of ${first._id.auctionId} holds no terms`)
     this.#parts = parts
     this.terms = termsOf(first._id.auctionId, opening.terms, secretsOf(first).reservePriceMinor)
+    this.seal = seal
     this.#pseudonyms = rememberedPseudonyms(first.bidderKey)
     const entry = entryOf(last)
     this.#standing = standingOf(entry.standing, last.leader, secretsOf(last))
+    this.#closing = entry.closing
     this.#tail = { sequence: last._id.seq, hash: last.hash, at: entry.at }
     this.#waiting = new WaitingBids(this.auctionId, parts.recent, parts.limits)
     this.#purchases = purchases
@@ -83,7 +98,7 @@ export class Book {
   }
 
   get idle(): boolean {
-    return !this.#running && this.#waiting.unanswered === 0 && this.#closers.length === 0
+    return !this.#running && this.#waiting.unanswered === 0 && this.#acts.length === 0
   }
 
   get closed(): boolean {
@@ -99,21 +114,35 @@ export class Book {
 
   /** Closes now. Bids that came before are decided first. */
   close(): Promise<Auction> {
-    this.#closeNow = true
-    return this.closeWhenDue()
+    return this.#asked(this.#acts.close())
   }
 
   /** Closes if the end has come by the ledger, whatever the caller believes. */
   closeWhenDue(): Promise<Auction> {
-    const { promise, resolve, reject } = Promise.withResolvers<Auction>()
-    this.#closers.push({ resolve, reject })
+    return this.#asked(this.#acts.closeWhenDue())
+  }
+
+  /** Ends it without a sale. Bids that came before are decided first; AUCTION_CLOSED where it ended otherwise. */
+  cancel(reason: string, by: string): Promise<Auction> {
+    return this.#asked(this.#acts.cancel({ reason, by }))
+  }
+
+  extend(endsAt: number, by: string): Promise<Auction> {
+    return this.#asked(this.#acts.extend(endsAt, by))
+  }
+
+  #asked(answer: Promise<Auction>): Promise<Auction> {
     this.#start()
-    return promise
+    return answer
   }
 
   view(): Auction {
-    const leader = this.#standing.leader === null ? null : this.#pseudonyms(this.#standing.leader)
-    return auctionView(this.terms, this.#standing, leader, this.#tail, this.#parts.clock())
+    const tail = { ...this.#tail, closing: this.#closing }
+    return auctionView(this.terms, this.#standing, this.#leader(), tail, this.#parts.clock())
+  }
+
+  #leader(): string | null {
+    return this.#standing.leader === null ? null : this.#pseudonyms(this.#standing.leader)
   }
 
   #start(): void {
@@ -126,7 +155,7 @@ export class Book {
     try {
       // The requests that came in the same turn of the event loop join the first entry.
       await turn()
-      while (this.#waiting.length > 0 || this.#closers.length > 0) {
+      while (this.#waiting.length + this.#acts.length > 0) {
         if (this.#standing.closed) await this.#answerClosed()
         else await this.#write()
       }
@@ -138,19 +167,27 @@ export class Book {
   }
 
   async #write(): Promise<void> {
-    const closing = this.#closeNow || this.#now() >= this.#standing.endsAt
+    const extender = this.#acts.takeExtender()
+    if (extender) return await this.#writeExtension(extender)
+    const closing = this.#acts.isEnding || this.#now() >= this.#standing.endsAt
     if (closing) this.#beforeClose ??= this.#waiting.length
     else this.#beforeClose = undefined
     if (this.#waiting.length > 0 && (this.#beforeClose === undefined || this.#beforeClose > 0)) {
       const batch = this.#waiting.takeEntry()
       if (this.#beforeClose !== undefined) this.#beforeClose -= batch.length
-      await this.#writeBids(batch)
+      // The ledger says that nothing is left: a crowd that comes too late need not be written into it one by one.
+      if (this.#isSoldOut) await this.#answerLate(batch, 'SOLD_OUT')
+      else await this.#writeBids(batch)
     } else if (closing) {
       await this.#writeClose()
     } else {
-      // The end was moved on since the scheduler looked.
-      for (const closer of this.#closers.splice(0)) closer.resolve(this.view())
+      this.#acts.answerOpen(() => this.view())
     }
+  }
+
+  /** Nothing comes back to a fixed-price sale, so once it is sold out it stays so. */
+  get #isSoldOut(): boolean {
+    return this.terms.mode === 'fixed-price' && this.#standing.quantityLeft === 0
   }
 
   /** Time never runs backwards in an auction, whatever the clocks of two processes say. */
@@ -165,7 +202,7 @@ export class Book {
         if (attempt > DECISION_ATTEMPTS_MAX) throw new Fault('Other processes append to this auction all the time')
         if (this.#standing.closed) {
           // Another process closed it in between.
-          await this.#answerLate(bids)
+          await this.#answerLate(bids, this.#lateCode)
           return
         }
         const at = this.#now()
@@ -177,7 +214,8 @@ export class Book {
           bids,
           bids.map((bid) => bid.key),
           decision,
-          this.#pseudonyms
+          this.#pseudonyms,
+          this.seal
         )
         const startedAt = performance.now()
         const appended = await this.#parts.ledger.append(draft.document)
@@ -208,13 +246,16 @@ export class Book {
       const bid = bids[index]
       if (!bid) continue
       if (this.#purchases && decision.outcomes[index]?.code === null) this.#bought(bid.bidder, bid.quantity)
-      this.#waiting.answer(bid, receiptOf(this.terms, entry, document.hash, index))
+      this.#waiting.answer(bid, receiptOf(this.terms, entry, document.hash, index, this.seal))
     }
     this.#parts.onCommitted({ terms: this.terms, draft, view: this.view() })
+    // A buy-now has ended it: the close follows at once, not when the scheduler looks.
+    if (decision.standing.endsAt <= entry.at) this.#acts.closeSoon()
   }
 
   #advance(entry: PublicEntry, hash: string, standing: Standing): void {
     this.#standing = standing
+    this.#closing = entry.closing
     this.#tail = { sequence: entry.sequence, hash, at: entry.at }
   }
 
@@ -228,7 +269,7 @@ export class Book {
       this.auctionId,
       bids.map((bid) => bid.key)
     )
-    const decided = decidedIn(this.terms, holding)
+    const decided = decidedIn(this.terms, holding, this.seal)
     return bids.filter((bid) => {
       const before = decided.get(bid.key)
       if (!before) return true
@@ -239,7 +280,21 @@ export class Book {
   }
 
   async #writeClose(): Promise<void> {
-    const draft = draftClose(this.terms, this.#tail, this.#now(), this.#standing, this.#pseudonyms)
+    const { terms, seal } = this
+    const { cancelling } = this.#acts
+    const at = this.#now()
+    // Read before the tail is taken: an entry that comes in between takes the sequence number, and all is done again.
+    const bids = seal && !cancelling ? await sealedBidsIn(this.#parts.ledger.all(this.auctionId, 1), seal) : null
+    const draft = cancelling
+      ? draftCancel(terms, this.#tail, at, this.#standing, cancelling)
+      : draftClose(
+          terms,
+          this.#tail,
+          at,
+          this.#standing,
+          this.#pseudonyms,
+          seal && bids ? { bids, key: seal.key } : undefined
+        )
     const appended = await this.#parts.ledger.append(draft.document)
     if (appended !== 'appended') {
       // The other process may have closed it, or moved its end on: the loop looks again.
@@ -251,17 +306,52 @@ export class Book {
     this.#parts.onCommitted({ terms: this.terms, draft, view: this.view() })
   }
 
+  async #writeExtension(extender: Extender): Promise<void> {
+    try {
+      // A refusal is in no entry that would confirm it, so it must not be decided on what may have changed.
+      await this.#catchUp()
+      const at = this.#now()
+      // The same end asked for again, by one who did not get the answer.
+      if (extender.endsAt === this.#standing.endsAt && at < extender.endsAt) return extender.resolve(this.view())
+      const extended = extend(this.#standing, extender.endsAt, at)
+      if (typeof extended === 'string') return extender.reject(new Refusal(extended))
+      const act = { leader: this.#leader(), by: extender.by }
+      const draft = draftExtension(this.terms, this.#tail, at, extended, act)
+      const appended = await this.#parts.ledger.append(draft.document)
+      if (appended !== 'appended') {
+        this.#parts.measures.conflict(appended)
+        await this.#catchUp()
+        this.#acts.putBack(extender)
+        return
+      }
+      this.#advance(draft.entry, draft.document.hash, extended)
+      this.#parts.onCommitted({ terms: this.terms, draft, view: this.view() })
+      extender.resolve(this.view())
+    } catch (error) {
+      extender.reject(error)
+      throw error
+    }
+  }
+
+  get #lateCode(): ErrorCode {
+    return this.#closing?.outcome === 'cancelled'
+      ? 'AUCTION_CANCELLED'
+      : this.#isSoldOut
+        ? 'SOLD_OUT'
+        : 'AUCTION_CLOSED'
+  }
+
   /** A bid that comes after the close is refused; one that was decided before it and is sent again still gets its receipt. */
   async #answerClosed(): Promise<void> {
     const bids = this.#waiting.takeAll()
-    for (const closer of this.#closers.splice(0)) closer.resolve(this.view())
-    await this.#answerLate(bids)
+    this.#acts.answerClosed(() => this.view(), this.#closing?.outcome)
+    await this.#answerLate(bids, this.#lateCode)
   }
 
-  async #answerLate(bids: WaitingBid[]): Promise<void> {
+  async #answerLate(bids: WaitingBid[], code: ErrorCode): Promise<void> {
     if (bids.length === 0) return
     try {
-      for (const bid of await this.#answerRepeated(bids)) this.#waiting.refuse(bid, new Refusal('AUCTION_CLOSED'))
+      for (const bid of await this.#answerRepeated(bids)) this.#waiting.refuse(bid, new Refusal(code))
     } catch (error) {
       for (const bid of bids) this.#waiting.refuse(bid, error)
     }
@@ -290,9 +380,8 @@ export class Book {
    * entry's insert confirms, so nothing needs to be thrown away.
    */
   #fail(error: unknown): void {
-    this.#closeNow = false
     this.#beforeClose = undefined
     for (const bid of this.#waiting.takeAll()) this.#waiting.refuse(bid, error)
-    for (const closer of this.#closers.splice(0)) closer.reject(error)
+    this.#acts.fail(error)
   }
 }

@@ -1,6 +1,7 @@
 import type { Auction } from '@gavel/contracts/api/bidding.ts'
-import { Refusal } from '@gavel/platform/errors.ts'
+import { Fault, Refusal } from '@gavel/platform/errors.ts'
 import type { LedgerDocument } from '../ledger/entry.ts'
+import type { Seal, SealingKeys } from '../ledger/seal.ts'
 import { entryOf } from '../ledger/read.ts'
 import { Book, type BookParts } from './book.ts'
 import { eachPurchase } from './decided-bids.ts'
@@ -11,6 +12,8 @@ export interface BooksLimits {
 }
 
 export interface BooksParts extends BookParts {
+  /** Null where the platform has none: auctions of sealed bids cannot be taken in hand. */
+  sealing: SealingKeys | null
   onLoaded: (view: Auction) => Promise<void>
 }
 
@@ -64,7 +67,9 @@ export class Books {
     const [first, last] = await Promise.all([ledger.first(auctionId), ledger.last(auctionId)])
     if (!first || !last) throw new Refusal('AUCTION_NOT_FOUND')
     const isLimited = entryOf(first).terms?.quantityPerBuyer !== null && entryOf(first).terms?.mode === 'fixed-price'
-    const book = isLimited ? await this.#withPurchases(first) : new Book(this.#parts, first, last, null)
+    const book = isLimited
+      ? await this.#withPurchases(first)
+      : new Book(this.#parts, { first, last, seal: this.#sealOf(first) }, null)
     await this.#parts.onLoaded(book.view())
     this.#makeRoom()
     this.#held.set(auctionId, book)
@@ -79,7 +84,14 @@ export class Books {
       eachPurchase(document, (userId, quantity) => purchases.set(userId, (purchases.get(userId) ?? 0) + quantity))
       last = document
     }
-    return new Book(this.#parts, first, last, purchases)
+    return new Book(this.#parts, { first, last, seal: null }, purchases)
+  }
+
+  #sealOf({ _id, sealedKey }: LedgerDocument): Seal | null {
+    if (sealedKey === undefined) return null
+    if (!this.#parts.sealing)
+      throw new Fault(`The bids of ${_id.auctionId} are sealed, and there is no SEALING_KEY`, { retryable: false })
+    return this.#parts.sealing.unwrap(_id.auctionId, sealedKey)
   }
 
   /** Second chance: a book used since the last round stays for this one. */

@@ -1,17 +1,19 @@
 import type { Terms } from '../domain/auction.ts'
+import { SealedBids } from '../domain/sealed.ts'
+import type { Seal } from '../ledger/seal.ts'
 import { userOfKey, type LedgerDocument } from '../ledger/entry.ts'
-import { entryOf, secretsOf } from '../ledger/read.ts'
+import { amountsOf, entryOf } from '../ledger/read.ts'
 import { receiptOf } from '../ledger/receipt.ts'
 import type { DecidedBid } from './recent-bids.ts'
 
 /** The bids of stored entries by their keys. */
-export function decidedIn(terms: Terms, documents: LedgerDocument[]): Map<string, DecidedBid> {
+export function decidedIn(terms: Terms, documents: LedgerDocument[], seal: Seal | null): Map<string, DecidedBid> {
   const decided = new Map<string, DecidedBid>()
   for (const document of documents) {
     const entry = entryOf(document)
-    const { amountsMinor } = secretsOf(document)
+    const amountsMinor = amountsOf(document, seal)
     document.keys?.forEach((key, index) => {
-      const receipt = receiptOf(terms, entry, document.hash, index)
+      const receipt = receiptOf(terms, entry, document.hash, index, seal)
       decided.set(key, { receipt, amountMinor: amountsMinor[index] ?? 0, quantity: receipt.quantity })
     })
   }
@@ -25,4 +27,20 @@ export function eachPurchase(document: LedgerDocument, bought: (userId: string, 
     const key = document.keys?.[index]
     if (bid.code === undefined && key !== undefined) bought(userOfKey(key), bid.quantity)
   })
+}
+
+/** Lays the sealed bids of a whole ledger open, for the close. */
+export async function sealedBidsIn(documents: AsyncIterable<LedgerDocument>, seal: Seal): Promise<SealedBids> {
+  const sealed = new SealedBids()
+  for await (const document of documents) {
+    if (!document.keys) continue
+    const amountsMinor = amountsOf(document, seal)
+    entryOf(document).bids?.forEach((bid, index) => {
+      const key = document.keys?.[index]
+      const amountMinor = amountsMinor[index]
+      if (bid.code === undefined && key !== undefined && amountMinor !== undefined)
+        sealed.add(userOfKey(key), amountMinor)
+    })
+  }
+  return sealed
 }

@@ -2,6 +2,7 @@ import type { Auction } from '@gavel/contracts/api/bidding.ts'
 import type { Standing, Terms } from '../domain/auction.ts'
 import { reserveIsMet, statusAt } from '../domain/auction.ts'
 import type { LedgerDocument } from '../ledger/entry.ts'
+import type { PublicClosing } from '../ledger/form.ts'
 import { entryOf, secretsOf, standingOf } from '../ledger/read.ts'
 import { priceToBeatAt } from '../ledger/receipt.ts'
 
@@ -10,7 +11,7 @@ export const auctionView = (
   terms: Terms,
   standing: Standing,
   leader: string | null,
-  tail: { sequence: number; hash: string },
+  tail: { sequence: number; hash: string; closing?: PublicClosing | undefined },
   now: number
 ): Auction => ({
   auctionId: terms.auctionId,
@@ -22,6 +23,7 @@ export const auctionView = (
   openingPriceMinor: terms.openingPriceMinor,
   priceMinor: standing.priceMinor,
   priceToBeatMinor: priceToBeatAt(terms, standing.priceMinor),
+  ...(terms.buyNowPriceMinor !== null && { buyNowPriceMinor: terms.buyNowPriceMinor }),
   leader,
   reserveMet: reserveIsMet(terms, standing),
   bidCount: standing.bidCount,
@@ -31,6 +33,8 @@ export const auctionView = (
   endsAt: standing.endsAt,
   antiSnipingWindowMs: terms.antiSnipingWindowMs,
   increments: terms.increments.map((row) => ({ ...row })),
+  ...(tail.closing && { outcome: tail.closing.outcome }),
+  ...(tail.closing?.reason !== undefined && { cancelReason: tail.closing.reason }),
   sequence: tail.sequence,
   hash: tail.hash
 })
@@ -39,5 +43,6 @@ export const auctionView = (
 export function viewOfEntry(terms: Terms, document: LedgerDocument, now: number): Auction {
   const entry = entryOf(document)
   const standing = standingOf(entry.standing, document.leader, secretsOf(document))
-  return auctionView(terms, standing, entry.standing.leader, { sequence: entry.sequence, hash: document.hash }, now)
+  const { sequence, closing } = entry
+  return auctionView(terms, standing, entry.standing.leader, { sequence, hash: document.hash, closing }, now)
 }

@@ -1,7 +1,12 @@
 import type { ErrorCode } from '@gavel/contracts/errors.ts'
 import type { Increments } from './increments.ts'
 
-export type AuctionMode = 'english' | 'fixed-price'
+export type AuctionMode = 'english' | 'fixed-price' | 'sealed-first-price' | 'sealed-second-price'
+
+export const isSealed = (mode: AuctionMode): boolean => mode === 'sealed-first-price' || mode === 'sealed-second-price'
+
+/** All pieces go to one buyer; otherwise each accepted bid buys its own. */
+export const isOneLot = (mode: AuctionMode): boolean => mode !== 'fixed-price'
 
 /** What an auction was opened with. It never changes; the standing does. */
 export interface Terms {
@@ -10,11 +15,13 @@ export interface Terms {
   title: string
   mode: AuctionMode
   currency: string
-  /** The least first bid of an English auction, the price of one piece of a fixed-price sale. */
+  /** The least (first) bid of an auction, the price of one piece of a fixed-price sale. */
   openingPriceMinor: number
   reservePriceMinor: number | null
+  /** English: the first bid that reaches it ends the auction at this price, so no maximum of an open auction reaches it. */
+  buyNowPriceMinor: number | null
   increments: Increments
-  /** English: the pieces of the lot, bid for as one, priced each. Fixed price: the pieces to be had. */
+  /** Auctions: the pieces of the lot, bid for as one, priced each. Fixed price: the pieces to be had. */
   quantity: number
   quantityPerBuyer: number | null
   startsAt: number
@@ -25,7 +32,7 @@ export interface Terms {
 
 /** Everything the next decision needs besides the terms. Bidders are opaque: user ids here, pseudonyms in the verifier. */
 export interface Standing {
-  /** What the leader would pay now; 0 before the first bid. The price of a fixed-price sale. */
+  /** What the leader would pay now; 0 before the first bid. The price of a fixed-price sale. Sealed bids move nothing but the count before the close. */
   priceMinor: number
   leader: string | null
   /** The leader's maximum; 0 before the first bid. */
@@ -66,7 +73,7 @@ export interface Decision {
   outbid: string[]
 }
 
-export type CloseOutcome = 'sold' | 'no-bids' | 'reserve-not-met'
+export type CloseOutcome = 'sold' | 'no-bids' | 'reserve-not-met' | 'cancelled'
 
 export interface Closing {
   outcome: CloseOutcome

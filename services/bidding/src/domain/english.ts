@@ -13,11 +13,17 @@ export function proxyPrice(terms: Terms, maximumMinor: number, secondMinor: numb
     : Math.max(contested, Math.min(maximumMinor, terms.reservePriceMinor))
 }
 
+/** The least a new bidder must bid; a buy-now price is enough whatever the step. */
 export const priceToBeat = (terms: Terms, standing: Standing): number =>
-  standing.leader === null ? terms.openingPriceMinor : stepAbove(terms.increments, standing.priceMinor)
+  standing.leader === null ? terms.openingPriceMinor : stepOrBuyNow(terms, standing.priceMinor)
+
+export const stepOrBuyNow = (terms: Terms, priceMinor: number): number =>
+  Math.min(stepAbove(terms.increments, priceMinor), terms.buyNowPriceMinor ?? Infinity)
 
 /** Decides one bid on `standing`, which is the caller's own copy and is moved on in place. */
 export function decideEnglishBid(terms: Terms, standing: Standing, bid: Bid, now: number): Outcome {
+  if (terms.buyNowPriceMinor !== null && bid.amountMinor >= terms.buyNowPriceMinor)
+    return buyNow(standing, bid, terms.buyNowPriceMinor, now)
   const leads = standing.leader === bid.bidder
   if (leads && bid.amountMinor <= standing.maximumMinor) return refused(standing, 'BID_NOT_RAISED', true)
   if (!leads && bid.amountMinor < priceToBeat(terms, standing)) return refused(standing, 'BID_TOO_LOW', false)
@@ -39,6 +45,17 @@ export function decideEnglishBid(terms: Terms, standing: Standing, bid: Bid, now
     standing.endsAt = Math.max(standing.endsAt, now + terms.antiSnipingWindowMs)
   }
   return { code: null, leading, priceMinor: standing.priceMinor, endsAt: standing.endsAt, sale: 0 }
+}
+
+/** Nobody has reached the buy-now price before, so nobody has a better claim: the auction ends here. */
+function buyNow(standing: Standing, bid: Bid, priceMinor: number, now: number): Outcome {
+  if (standing.leader !== bid.bidder) standing.secondMinor = standing.maximumMinor
+  standing.leader = bid.bidder
+  standing.maximumMinor = bid.amountMinor
+  standing.priceMinor = priceMinor
+  standing.bidCount += 1
+  standing.endsAt = now
+  return { code: null, leading: true, priceMinor, endsAt: now, sale: 0 }
 }
 
 const refused = (standing: Standing, code: NonNullable<Outcome['code']>, leading: boolean): Outcome => ({

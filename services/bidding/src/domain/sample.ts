@@ -10,6 +10,7 @@ export const someTerms = (changes: Partial<Terms> = {}): Terms => ({
   currency: 'USD',
   openingPriceMinor: 1_00,
   reservePriceMinor: null,
+  buyNowPriceMinor: null,
   increments: incrementPresets['ebay-2003'],
   quantity: 1,
   quantityPerBuyer: null,

@@ -1,5 +1,5 @@
 import type { FailureReason } from '@gavel/contracts/errors.ts'
-import type { Terms } from './auction.ts'
+import { isOneLot, type Terms } from './auction.ts'
 
 export interface Contender {
   userId: string
@@ -11,7 +11,7 @@ const buyersFault: ReadonlySet<FailureReason> = new Set(['PAYMENT_DECLINED', 'PA
 
 /** The number of the sale that an offer would bring about, or null where none is to be made. */
 export function offerAfter(terms: Terms, failedSale: number, reason: FailureReason, offersMax: number): number | null {
-  if (terms.mode !== 'english' || !terms.secondChance || !buyersFault.has(reason)) return null
+  if (!isOneLot(terms.mode) || !terms.secondChance || !buyersFault.has(reason)) return null
   return failedSale <= offersMax ? failedSale + 1 : null
 }
 

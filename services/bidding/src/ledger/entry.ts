@@ -1,8 +1,10 @@
 import { hash, randomBytes } from 'node:crypto'
 import type { Bid, Closing, Decision, Standing, Terms } from '../domain/auction.ts'
 import { standingAtOpening } from '../domain/auction.ts'
-import { close } from '../domain/decide.ts'
-import type { PublicBid, PublicClosing, PublicEntry, PublicTerms, Secrets } from './form.ts'
+import { cancel, close } from '../domain/decide.ts'
+import type { SealedBids } from '../domain/sealed.ts'
+import type { PublicBid, PublicEntry, Secrets } from './form.ts'
+import type { Seal } from './seal.ts'
 import { NO_HASH, publicBid, publicClosing, publicStanding, publicTerms } from './form.ts'
 
 /** A ledger entry as MongoDB keeps it. `text` is what is hashed, byte for byte: nothing is ever serialised again to be verified. */
@@ -19,6 +21,12 @@ export interface LedgerDocument {
   outbid?: string[]
   /** Entry 0 alone: makes pseudonyms of user ids, and is never served. */
   bidderKey?: string
+  /** Entry 0 of an auction of sealed bids: its key, wrapped. */
+  sealedKey?: string
+  /** The amounts of sealed bids, encrypted with the auction's key. */
+  hidden?: string
+  /** The admin whose act this entry is. Told by events, never served. */
+  by?: string
 }
 
 export interface Tail {
@@ -42,14 +50,20 @@ export type Pseudonyms = (userId: string) => string
 /** Sixty-four bits: enough that two of a million bidders of one auction will not meet. */
 export const pseudonymOf = (bidderKey: string, userId: string): string => sha256(`${bidderKey}:${userId}`).slice(0, 16)
 
-export function draftOpening(terms: Terms, at: number, bidderKey: string): Draft {
+export function draftOpening(
+  terms: Terms,
+  at: number,
+  bidderKey: string,
+  seal?: { keyHash: string; sealedKey: string }
+): Draft {
   const standing = standingAtOpening(terms)
   const draft = finish(
     { sequence: -1, hash: NO_HASH, at },
-    { terms: publicTerms(terms, sha256(bidderKey)) },
+    { terms: publicTerms(terms, sha256(bidderKey), seal?.keyHash) },
     { at, terms, standing, amountsMinor: [], leader: null }
   )
   draft.document.bidderKey = bidderKey
+  if (seal) draft.document.sealedKey = seal.sealedKey
   return draft
 }
 
@@ -60,7 +74,8 @@ export function draftBids(
   bids: readonly (Bid & { bidId: string })[],
   keys: string[],
   decision: Decision,
-  pseudonyms: Pseudonyms
+  pseudonyms: Pseudonyms,
+  seal: Seal | null = null
 ): Draft {
   const { outcomes, standing, outbid } = decision
   const rows: PublicBid[] = []
@@ -70,11 +85,14 @@ export function draftBids(
     const outcome = outcomes[index]
     if (!bid || !outcome) throw new Error('A decision must hold one outcome for each bid')
     amountsMinor.push(bid.amountMinor)
-    rows.push(publicBid(bid, pseudonyms(bid.bidder), outcome, standing.endsAt))
+    const bidder = pseudonyms(bid.bidder)
+    const commitment = seal?.commitmentTo(bid.amountMinor, { bidId: bid.bidId, bidder, quantity: bid.quantity })
+    rows.push(publicBid(bid, bidder, outcome, standing.endsAt, commitment))
   }
   const leader = standing.leader === null ? null : pseudonyms(standing.leader)
-  const draft = finish(tail, { bids: rows }, { at, terms, standing, amountsMinor, leader })
+  const draft = finish(tail, { bids: rows }, { at, terms, standing, amountsMinor: seal ? [] : amountsMinor, leader })
   draft.document.keys = keys
+  if (seal) draft.document.hidden = seal.hide(draft.entry.sequence, amountsMinor)
   if (outbid.length > 0) draft.document.outbid = outbid
   return draft
 }
@@ -84,13 +102,43 @@ export function draftClose(
   tail: Tail,
   at: number,
   standing: Standing,
-  pseudonyms: Pseudonyms
+  pseudonyms: Pseudonyms,
+  laidOpen?: { bids: SealedBids; key: string }
 ): Draft & { closing: Closing } {
-  const closing = close(terms, standing, at)
-  const shown = publicClosing(closing, closing.winner === null ? null : pseudonyms(closing.winner))
+  const closing = close(terms, standing, at, laidOpen?.bids)
+  const winner = closing.winner === null ? null : pseudonyms(closing.winner)
+  const shown = publicClosing(closing, winner, { sealKey: laidOpen?.key })
   const leader = closing.standing.leader === null ? null : pseudonyms(closing.standing.leader)
   const draft = finish(tail, { closing: shown }, { at, terms, standing: closing.standing, amountsMinor: [], leader })
   return { ...draft, closing }
+}
+
+export function draftCancel(
+  terms: Terms,
+  tail: Tail,
+  at: number,
+  standing: Standing,
+  { reason, by }: { reason: string; by: string }
+): Draft & { closing: Closing } {
+  const closing = cancel(standing, at)
+  const shown = publicClosing(closing, null, { reason })
+  const ending = { at, terms, standing: closing.standing, amountsMinor: [], leader: null }
+  const draft = finish(tail, { closing: shown }, ending)
+  draft.document.by = by
+  return { ...draft, closing }
+}
+
+export function draftExtension(
+  terms: Terms,
+  tail: Tail,
+  at: number,
+  extended: Standing,
+  { leader, by }: { leader: string | null; by: string }
+): Draft {
+  const ending = { at, terms, standing: extended, amountsMinor: [], leader }
+  const draft = finish(tail, { extension: { endsAt: extended.endsAt } }, ending)
+  draft.document.by = by
+  return draft
 }
 
 interface Ending {
@@ -103,7 +151,7 @@ interface Ending {
 
 function finish(
   tail: Tail,
-  body: { bids?: PublicBid[]; closing?: PublicClosing; terms?: PublicTerms },
+  body: Pick<PublicEntry, 'bids' | 'closing' | 'extension' | 'terms'>,
   { at, terms, standing, amountsMinor, leader }: Ending
 ): Draft {
   const secrets: Secrets = {
@@ -121,6 +169,7 @@ function finish(
     ...(body.bids && { bids: body.bids }),
     ...(body.closing && { closing: body.closing }),
     commitment: sha256(secretText),
+    ...(body.extension && { extension: body.extension }),
     prevHash: tail.hash,
     sequence,
     standing: publicStanding(terms, standing, leader),

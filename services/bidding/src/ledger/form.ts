@@ -12,6 +12,8 @@ export interface PublicBid {
   bidder: string
   /** Why it was refused; absent when accepted. */
   code?: string
+  /** A sealed bid: SHA-256 of {@link commitmentText}. */
+  commitment?: string
   /** The end right after this bid, where later bids of the same entry moved it on. */
   endsAt?: number
   leading: boolean
@@ -36,6 +38,7 @@ export interface PublicTerms {
   antiSnipingWindowMs: number
   /** SHA-256 of the key that makes pseudonyms of user ids: binds who is who without telling. */
   bidderKeyHash: string
+  buyNowPriceMinor?: number
   currency: string
   endsAt: number
   increments: readonly IncrementRow[]
@@ -44,6 +47,8 @@ export interface PublicTerms {
   productId: string
   quantity: number
   quantityPerBuyer: number | null
+  /** Sealed bids: SHA-256 of the key that the nonces of all commitments are made with; the close lays it open. */
+  sealKeyHash?: string
   secondChance: boolean
   startsAt: number
   title: string
@@ -52,8 +57,12 @@ export interface PublicTerms {
 export interface PublicClosing {
   outcome: CloseOutcome
   priceMinor: number
+  /** Why it was cancelled. */
+  reason?: string
   /** `n` of the order number of the sale; 0 when the close sells nothing. */
   sale: number
+  /** Sealed bids that were laid open: what `sealKeyHash` is the hash of. A cancelled auction's stay sealed. */
+  sealKey?: string
   winner: string | null
 }
 
@@ -64,6 +73,8 @@ export interface PublicEntry {
   closing?: PublicClosing
   /** SHA-256 of the canonical JSON of {@link Secrets}. */
   commitment: string
+  /** An admin moved the end to later. */
+  extension?: { endsAt: number }
   prevHash: string
   sequence: number
   standing: PublicStanding
@@ -72,7 +83,7 @@ export interface PublicEntry {
 
 /** What an open auction keeps to itself, bound by `commitment`; served as `opening` once the auction is closed. */
 export interface Secrets {
-  /** One for each of the entry's bids, in order. */
+  /** One for each of the entry's bids, in order; none where they are sealed, each by itself. */
   amountsMinor: number[]
   maximumMinor: number
   reservePriceMinor: number | null
@@ -80,17 +91,39 @@ export interface Secrets {
   secondMinor: number
 }
 
+/** What a sealed bid's commitment is made of besides the row that holds it. */
+export interface Unsealed {
+  amountMinor: number
+  nonce: string
+}
+
 export interface ServedEntry extends PublicEntry {
   hash: string
   opening?: Secrets
+  /** The sealed bids of the entry laid open, in order. */
+  unsealed?: Unsealed[]
 }
+
+/** Canonical JSON. The nonce keeps the few amounts that are likely from being tried out; the ids bind it to its place. */
+export const commitmentText = (
+  auctionId: string,
+  { bidId, bidder, quantity }: Pick<PublicBid, 'bidId' | 'bidder' | 'quantity'>,
+  { amountMinor, nonce }: Unsealed
+): string => JSON.stringify({ amountMinor, auctionId, bidId, bidder, nonce, quantity })
 
 export const NO_HASH = '0'.repeat(64)
 
 /** This runs once for every bid. `endsAt` is the end after the whole entry. */
-export function publicBid(bid: Bid & { bidId: string }, bidder: string, outcome: Outcome, endsAt: number): PublicBid {
+export function publicBid(
+  bid: Bid & { bidId: string },
+  bidder: string,
+  outcome: Outcome,
+  endsAt: number,
+  commitment?: string
+): PublicBid {
   const row = { bidId: bid.bidId, bidder } as PublicBid
   if (outcome.code !== null) row.code = outcome.code
+  if (commitment !== undefined) row.commitment = commitment
   if (outcome.endsAt !== endsAt) row.endsAt = outcome.endsAt
   row.leading = outcome.leading
   row.priceMinor = outcome.priceMinor
@@ -110,9 +143,10 @@ export const publicStanding = (terms: Terms, standing: Standing, leader: string 
   saleCount: standing.saleCount
 })
 
-export const publicTerms = (terms: Terms, bidderKeyHash: string): PublicTerms => ({
+export const publicTerms = (terms: Terms, bidderKeyHash: string, sealKeyHash?: string): PublicTerms => ({
   antiSnipingWindowMs: terms.antiSnipingWindowMs,
   bidderKeyHash,
+  ...(terms.buyNowPriceMinor !== null && { buyNowPriceMinor: terms.buyNowPriceMinor }),
   currency: terms.currency,
   endsAt: terms.endsAt,
   increments: terms.increments.map(({ fromMinor, incrementMinor }) => ({ fromMinor, incrementMinor })),
@@ -121,14 +155,21 @@ export const publicTerms = (terms: Terms, bidderKeyHash: string): PublicTerms =>
   productId: terms.productId,
   quantity: terms.quantity,
   quantityPerBuyer: terms.quantityPerBuyer,
+  ...(sealKeyHash !== undefined && { sealKeyHash }),
   secondChance: terms.secondChance,
   startsAt: terms.startsAt,
   title: terms.title
 })
 
-export const publicClosing = (closing: Closing, winner: string | null): PublicClosing => ({
+export const publicClosing = (
+  closing: Closing,
+  winner: string | null,
+  { reason, sealKey }: { reason?: string | undefined; sealKey?: string | undefined } = {}
+): PublicClosing => ({
   outcome: closing.outcome,
   priceMinor: closing.priceMinor,
+  ...(reason !== undefined && { reason }),
   sale: closing.sale,
+  ...(sealKey !== undefined && { sealKey }),
   winner
 })

@@ -1,10 +1,17 @@
 import type { TopicDefinition } from '@gavel/contracts/define.ts'
-import { AuctionClosed, AuctionOpened, BidsDecided } from '@gavel/contracts/events/bidding.ts'
+import {
+  AuctionCancelled,
+  AuctionClosed,
+  AuctionExtended,
+  AuctionOpened,
+  AuctionOpenedV1,
+  BidsDecided
+} from '@gavel/contracts/events/bidding.ts'
 import { SaleConfirmed } from '@gavel/contracts/events/sale.ts'
 import type { Sale } from '@gavel/contracts/primitives.ts'
 import { auctions, bids, saleConfirmed } from '@gavel/contracts/topics.ts'
 import type { OutgoingEvent } from '@gavel/platform/kafka/producer.ts'
-import { orderNumberOf, type Terms } from '../domain/auction.ts'
+import { isSealed, orderNumberOf, type Terms } from '../domain/auction.ts'
 import { userOfKey, type LedgerDocument } from '../ledger/entry.ts'
 import type { PublicEntry } from '../ledger/form.ts'
 import { priceToBeatAt } from '../ledger/receipt.ts'
@@ -33,12 +40,18 @@ export function eventsOf(terms: Terms, document: LedgerDocument, entry: PublicEn
     } as OutgoingEvent
     published.push({ topic, event })
   }
-  if (entry.terms) add(auctions, AuctionOpened, terms.auctionId, opened(terms))
+  if (entry.terms) add(auctions, isOldForm(terms) ? AuctionOpenedV1 : AuctionOpened, terms.auctionId, opened(terms))
   if (entry.bids) add(bids, BidsDecided, terms.auctionId, decided(terms, document, entry))
-  if (entry.closing) add(auctions, AuctionClosed, terms.auctionId, closed(terms, document, entry))
+  if (entry.extension) add(bids, AuctionExtended, terms.auctionId, extended(terms, document, entry))
+  if (entry.closing?.outcome === 'cancelled')
+    add(auctions, AuctionCancelled, terms.auctionId, cancelled(terms, document, entry))
+  else if (entry.closing) add(auctions, AuctionClosed, terms.auctionId, closed(terms, document, entry))
   for (const sale of salesOf(terms, document, entry)) add(saleConfirmed, SaleConfirmed, terms.productId, { sale })
   return published
 }
+
+/** What version 1 can tell of is told by it: readers who know no other are not shut out. */
+const isOldForm = ({ mode, buyNowPriceMinor }: Terms): boolean => !isSealed(mode) && buyNowPriceMinor === null
 
 const opened = (terms: Terms) => ({
   auctionId: terms.auctionId,
@@ -47,9 +60,31 @@ const opened = (terms: Terms) => ({
   mode: terms.mode,
   currency: terms.currency,
   openingPriceMinor: terms.openingPriceMinor,
+  ...(terms.buyNowPriceMinor !== null && { buyNowPriceMinor: terms.buyNowPriceMinor }),
   quantity: terms.quantity,
   startsAt: terms.startsAt,
   endsAt: terms.endsAt
+})
+
+const extended = (terms: Terms, document: LedgerDocument, entry: PublicEntry) => ({
+  auctionId: terms.auctionId,
+  sequence: entry.sequence,
+  endsAt: entry.extension?.endsAt,
+  changedBy: document.by,
+  extendedAt: entry.at,
+  hash: document.hash
+})
+
+const cancelled = (terms: Terms, document: LedgerDocument, entry: PublicEntry) => ({
+  auctionId: terms.auctionId,
+  productId: terms.productId,
+  title: terms.title,
+  sequence: entry.sequence,
+  reason: entry.closing?.reason,
+  changedBy: document.by,
+  bidCount: entry.standing.bidCount,
+  cancelledAt: entry.at,
+  hash: document.hash
 })
 
 const decided = (terms: Terms, document: LedgerDocument, entry: PublicEntry) => ({

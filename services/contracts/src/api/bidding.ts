@@ -23,6 +23,13 @@ export const IncrementPreset = Type.Union([Type.Literal('standard'), Type.Litera
 
 export const AuctionStatus = Type.Union([Type.Literal('scheduled'), Type.Literal('open'), Type.Literal('closed')])
 
+export const AuctionOutcome = Type.Union([
+  Type.Literal('sold'),
+  Type.Literal('no-bids'),
+  Type.Literal('reserve-not-met'),
+  Type.Literal('cancelled')
+])
+
 export const Auction = Type.Object(
   {
     auctionId: Id,
@@ -32,12 +39,15 @@ export const Auction = Type.Object(
     status: AuctionStatus,
     currency: Currency,
     openingPriceMinor: PositiveMinor,
-    /** What the leader would pay now; 0 before the first bid. The price of a fixed-price sale. */
+    /** What the leader would pay now; 0 before the first bid, and of sealed bids until the close. The price of a fixed-price sale. */
     priceMinor: Minor,
     /** The least a new bidder must bid. */
     priceToBeatMinor: PositiveMinor,
-    /** A per-auction pseudonym, the same in the ledger; null before the first bid. */
+    /** English: a bid of this much or more ends the auction at once, at this price. Absent where there is none. */
+    buyNowPriceMinor: Type.Optional(PositiveMinor),
+    /** A per-auction pseudonym, the same in the ledger; null before the first bid, and of sealed bids until the close. */
     leader: Type.Union([Type.String({ maxLength: 64 }), Type.Null()]),
+    /** Of sealed bids with a reserve: false until the close. */
     reserveMet: Type.Boolean(),
     bidCount: Minor,
     quantity: Quantity,
@@ -47,6 +57,10 @@ export const Auction = Type.Object(
     /** Bids inside the last `antiSnipingWindowMs` move the end to a full window later. 0: never. */
     antiSnipingWindowMs: Minor,
     increments: IncrementTable,
+    /** Present once it is closed. */
+    outcome: Type.Optional(AuctionOutcome),
+    /** Why it was cancelled. */
+    cancelReason: Type.Optional(Type.String({ maxLength: 500 })),
     /** The newest ledger entry, and its hash. */
     sequence: Type.Integer({ minimum: 0 }),
     hash: Hash
@@ -63,7 +77,7 @@ export const openAuction = defineOperation({
   path: '/api/auctions',
   role: 'admin',
   summary:
-    'Opens an English auction with proxy bidding, or a fixed-price sale of limited quantity. A chosen auctionId makes a repeat harmless.',
+    'Opens an English auction with proxy bidding, an auction of sealed bids, or a fixed-price (flash) sale of limited quantity. A chosen auctionId makes a repeat harmless.',
   body: Type.Object(
     {
       auctionId: Type.Optional(Id),
@@ -74,6 +88,8 @@ export const openAuction = defineOperation({
       openingPriceMinor: PositiveMinor,
       /** Below this nothing is sold. Secret until met. */
       reservePriceMinor: Type.Optional(PositiveMinor),
+      /** English: the first bid that reaches this ends the auction at this price. Above the opening price, not below the reserve. */
+      buyNowPriceMinor: Type.Optional(PositiveMinor),
       increments: Type.Optional(Type.Union([IncrementPreset, IncrementTable])),
       quantity: Type.Optional(Quantity),
       /** Pieces one buyer may take of a fixed-price sale. */
@@ -87,7 +103,13 @@ export const openAuction = defineOperation({
     { additionalProperties: false }
   ),
   responses: { 201: Auction },
-  errors: ['AUCTION_EXISTS', 'AUCTION_WINDOW_INVALID', 'INCREMENTS_INVALID']
+  errors: [
+    'AUCTION_EXISTS',
+    'AUCTION_WINDOW_INVALID',
+    'INCREMENTS_INVALID',
+    'BUY_NOW_INVALID',
+    'SEALED_BIDS_UNAVAILABLE'
+  ]
 })
 
 export const listAuctions = defineOperation({
@@ -116,7 +138,10 @@ export const readAuction = defineOperation({
 export const BidRequest = Type.Object(
   {
     bidId: Id,
-    /** English: the bidder's maximum (proxy bidding). Fixed price: must equal the price of one piece. */
+    /**
+     * English: the bidder's maximum (proxy bidding). Sealed: the bid, hidden until the close; it takes the place of the
+     * bidder's earlier one, be it higher or lower. Fixed price: at least the price of one piece, which is what is paid.
+     */
     amountMinor: PositiveMinor,
     currency: Type.Optional(Currency),
     quantity: Type.Optional(Quantity)
@@ -143,6 +168,16 @@ export const BidReceipt = Type.Object(
     quantity: Quantity,
     /** Present where the bid was a sale at once (fixed price). */
     orderNumber: Type.Optional(OrderNumber),
+    /**
+     * A sealed bid: the ledger shows `commitment`, the SHA-256 of the canonical JSON of
+     * `{amountMinor, auctionId, bidId, bidder, nonce, quantity}` with the bidder's pseudonym. Keep it: it proves what you bid.
+     */
+    seal: Type.Optional(
+      Type.Object(
+        { bidder: Type.String({ maxLength: 64 }), nonce: Type.String({ maxLength: 64 }), commitment: Hash },
+        { additionalProperties: false }
+      )
+    ),
     endsAt: TimestampMs,
     decidedAt: TimestampMs,
     hash: Hash
@@ -198,9 +233,35 @@ export const closeAuction = defineOperation({
   errors: ['AUCTION_NOT_FOUND']
 })
 
+export const cancelAuction = defineOperation({
+  id: 'cancelAuction',
+  method: 'POST',
+  path: '/api/auctions/:auctionId/cancel',
+  role: 'admin',
+  summary:
+    'Ends an auction without a sale; its bidders and watchers are told why. Cancelling a cancelled auction changes nothing.',
+  params: AuctionParams,
+  body: Type.Object({ reason: Type.String({ minLength: 1, maxLength: 500 }) }, { additionalProperties: false }),
+  responses: { 200: Auction },
+  errors: ['AUCTION_NOT_FOUND', 'AUCTION_CLOSED']
+})
+
+export const extendAuction = defineOperation({
+  id: 'extendAuction',
+  method: 'POST',
+  path: '/api/auctions/:auctionId/extend',
+  role: 'admin',
+  summary: 'Moves the end of an auction to later. Extending it to the end it has changes nothing.',
+  params: AuctionParams,
+  body: Type.Object({ endsAt: TimestampMs }, { additionalProperties: false }),
+  responses: { 200: Auction },
+  errors: ['AUCTION_NOT_FOUND', 'AUCTION_CLOSED', 'AUCTION_END_NOT_LATER']
+})
+
 /**
  * One public ledger entry. `hash` is the SHA-256 of the entry's canonical JSON (RFC 8785) without `hash` and `opening`.
  * Maxima and the reserve are bound by `commitment` while the auction runs and laid open in `opening` after it closed.
+ * Each sealed bid is bound by a `commitment` of its own, laid open in `unsealed` unless the auction was cancelled.
  */
 export const LedgerEntry = Type.Object({}, { additionalProperties: true })
 

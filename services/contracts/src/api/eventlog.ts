@@ -19,6 +19,7 @@ import {
   TimestampMs
 } from '../primitives.ts'
 import { topics } from '../topics.ts'
+import { AuctionOutcome } from './bidding.ts'
 
 export * from './dead-letters.ts'
 export * from './sagas.ts'
@@ -200,6 +201,7 @@ export const AuctionAt = Type.Object(
           mode: AuctionMode,
           currency: Currency,
           openingPriceMinor: PositiveMinor,
+          buyNowPriceMinor: Type.Optional(PositiveMinor),
           quantity: Quantity,
           startsAt: TimestampMs,
           endsAt: TimestampMs
@@ -224,14 +226,18 @@ export const AuctionAt = Type.Object(
       )
     ),
     bids: Type.Object({ accepted: Count, refused: Count }, closed),
+    /** The last time that an admin moved the end; bids may have moved it on since. */
+    extended: nullable(Type.Object({ sequence: Count, endsAt: TimestampMs }, closed)),
     closing: nullable(
       Type.Object(
         {
           sequence: Count,
-          outcome: Type.Union([Type.Literal('sold'), Type.Literal('no-bids'), Type.Literal('reserve-not-met')]),
+          outcome: AuctionOutcome,
           winnerUserId: nullable(Id),
           priceMinor: Minor,
-          closedAt: TimestampMs
+          closedAt: TimestampMs,
+          /** Why it was cancelled. */
+          reason: Type.Optional(Type.String())
         },
         closed
       )

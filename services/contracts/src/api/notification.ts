@@ -9,7 +9,9 @@ export const NotificationKind = Type.Union([
   Type.Literal('ordered'),
   Type.Literal('failed'),
   Type.Literal('refunded'),
-  Type.Literal('offer')
+  Type.Literal('offer'),
+  Type.Literal('cancelled'),
+  Type.Literal('ending-soon')
 ])
 
 export const Notification = Type.Object(

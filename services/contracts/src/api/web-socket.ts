@@ -1,7 +1,7 @@
 import { Type, type Static } from 'typebox'
 import { AuctionMode } from '../events/bidding.ts'
 import { Currency, Id, Minor, PositiveMinor, Quantity, TimestampMs } from '../primitives.ts'
-import { AuctionStatus, BidReceipt, BidRequest } from './bidding.ts'
+import { AuctionOutcome, AuctionStatus, BidReceipt, BidRequest } from './bidding.ts'
 import { Notification } from './notification.ts'
 
 /**
@@ -95,6 +95,8 @@ export const LiveAuction = Type.Object(
     openingPriceMinor: PositiveMinor,
     priceMinor: Minor,
     priceToBeatMinor: PositiveMinor,
+    /** A bid of this much or more ends the auction at once, at this price. */
+    buyNowPriceMinor: Type.Optional(PositiveMinor),
     /** The same per-auction pseudonym as in the ledger; null before the first bid. */
     leader: Type.Union([Type.String({ maxLength: 64 }), Type.Null()]),
     reserveMet: Type.Boolean(),
@@ -104,9 +106,9 @@ export const LiveAuction = Type.Object(
     startsAt: TimestampMs,
     endsAt: TimestampMs,
     /** Present once it is closed. */
-    outcome: Type.Optional(
-      Type.Union([Type.Literal('sold'), Type.Literal('no-bids'), Type.Literal('reserve-not-met')])
-    ),
+    outcome: Type.Optional(AuctionOutcome),
+    /** Why it was cancelled. */
+    cancelReason: Type.Optional(Type.String({ maxLength: 500 })),
     closedAt: Type.Optional(TimestampMs)
   },
   { additionalProperties: false }
@@ -114,7 +116,7 @@ export const LiveAuction = Type.Object(
 export type LiveAuction = Static<typeof LiveAuction>
 
 /**
- * `data` of an event of the stream `auction:<id>`, named `BidsDecided` or `AuctionClosed`; `sequence` is the ledger's.
+ * `data` of an event of the stream `auction:<id>`, named `BidsDecided`, `AuctionExtended`, `AuctionClosed` or `AuctionCancelled`; `sequence` is the ledger's.
  * It carries the whole state, so a client replaces what it has. `bids` are the newest accepted ones, for a ticker.
  */
 export const LiveAuctionEvent = Type.Object(

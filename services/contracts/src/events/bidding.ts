@@ -1,25 +1,49 @@
-import { Type } from 'typebox'
+import { Type, type TSchema } from 'typebox'
 import { defineEvent } from '../define.ts'
 import { Currency, Hash, Id, Minor, PositiveMinor, Quantity, TimestampMs } from '../primitives.ts'
 
-export const AuctionMode = Type.Union([Type.Literal('english'), Type.Literal('fixed-price')])
+export const AuctionMode = Type.Union([
+  Type.Literal('english'),
+  Type.Literal('fixed-price'),
+  /** Amounts are hidden until the close. The highest bidder pays what he bid. */
+  Type.Literal('sealed-first-price'),
+  /** Amounts are hidden until the close. The highest bidder pays what the second-highest bid (Vickrey). */
+  Type.Literal('sealed-second-price')
+])
 
-export const AuctionOpened = defineEvent(
+const openedTerms = <const Mode extends TSchema>(mode: Mode) => ({
+  auctionId: Id,
+  productId: Id,
+  title: Type.String({ minLength: 1, maxLength: 200 }),
+  mode,
+  currency: Currency,
+  /** Opening bid of an auction, price of a fixed-price sale. */
+  openingPriceMinor: PositiveMinor,
+  quantity: Quantity,
+  startsAt: TimestampMs,
+  endsAt: TimestampMs
+})
+
+/** Published for every auction that it can tell of, so that readers who know no later version miss none of those. */
+export const AuctionOpenedV1 = defineEvent(
   'AuctionOpened',
   1,
-  'An auction or a fixed-price sale was created; bids are taken from startsAt to endsAt.',
+  'An English auction without buy-now or a fixed-price sale was created; bids are taken from startsAt to endsAt.',
+  Type.Object(openedTerms(Type.Union([Type.Literal('english'), Type.Literal('fixed-price')])), {
+    additionalProperties: false
+  })
+)
+
+/** Version 1 is one of these: whoever reads this shape reads both. */
+export const AuctionOpened = defineEvent(
+  'AuctionOpened',
+  2,
+  'An auction of any mode was created; bids are taken from startsAt to endsAt. Emitted where version 1 cannot tell of it.',
   Type.Object(
     {
-      auctionId: Id,
-      productId: Id,
-      title: Type.String({ minLength: 1, maxLength: 200 }),
-      mode: AuctionMode,
-      currency: Currency,
-      /** Opening bid of an auction, price of a fixed-price sale. */
-      openingPriceMinor: PositiveMinor,
-      quantity: Quantity,
-      startsAt: TimestampMs,
-      endsAt: TimestampMs
+      ...openedTerms(AuctionMode),
+      /** English: the first bid that reaches this ends the auction at this price. */
+      buyNowPriceMinor: Type.Optional(PositiveMinor)
     },
     { additionalProperties: false }
   )
@@ -96,6 +120,61 @@ export const AuctionClosed = defineEvent(
       bidCount: Minor,
       closedAt: TimestampMs,
       hash: Hash
+    },
+    { additionalProperties: false }
+  )
+)
+
+export const AuctionCancelled = defineEvent(
+  'AuctionCancelled',
+  1,
+  'An admin ended an auction without a sale; nothing follows in its ledger. Sales that a fixed-price sale had made before stay.',
+  Type.Object(
+    {
+      auctionId: Id,
+      productId: Id,
+      title: Type.String({ minLength: 1, maxLength: 200 }),
+      sequence: Type.Integer({ minimum: 0 }),
+      reason: Type.String({ minLength: 1, maxLength: 500 }),
+      changedBy: Id,
+      bidCount: Minor,
+      cancelledAt: TimestampMs,
+      hash: Hash
+    },
+    { additionalProperties: false }
+  )
+)
+
+export const AuctionExtended = defineEvent(
+  'AuctionExtended',
+  1,
+  'An admin moved the end of an auction to later. Ends that bids move on are told by BidsDecided.',
+  Type.Object(
+    {
+      auctionId: Id,
+      sequence: Type.Integer({ minimum: 0 }),
+      endsAt: TimestampMs,
+      changedBy: Id,
+      extendedAt: TimestampMs,
+      hash: Hash
+    },
+    { additionalProperties: false }
+  )
+)
+
+export const CrowdTold = defineEvent(
+  'CrowdTold',
+  1,
+  'Something about an auction that those who bid on it or watch it are to be told. A large crowd is told in several of these.',
+  Type.Object(
+    {
+      auctionId: Id,
+      title: Type.String({ minLength: 1, maxLength: 200 }),
+      what: Type.Union([Type.Literal('cancelled'), Type.Literal('ending-soon')]),
+      userIds: Type.Array(Id, { minItems: 1, maxItems: 1000 }),
+      /** Cancelled: why. */
+      reason: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
+      endsAt: TimestampMs
     },
     { additionalProperties: false }
   )

@@ -1,5 +1,13 @@
 import type { AuctionAt, RecordedEvent } from '@gavel/contracts/api/eventlog.ts'
-import { AuctionClosed, AuctionOpened, BidsDecided, OfferMade } from '@gavel/contracts/events/bidding.ts'
+import {
+  AuctionCancelled,
+  AuctionClosed,
+  AuctionExtended,
+  AuctionOpened,
+  AuctionOpenedV1,
+  BidsDecided,
+  OfferMade
+} from '@gavel/contracts/events/bidding.ts'
 import { countIn, dataIf } from './fold.ts'
 
 /** An auction as its events tell it. Two topics tell of it, so the order between them means nothing: ledger sequences decide. */
@@ -12,13 +20,14 @@ export const untoldAuction = (auctionId: string): AuctionStory => ({
   terms: null,
   standing: null,
   bids: { accepted: 0, refused: 0 },
+  extended: null,
   closing: null,
   offers: []
 })
 
 export function foldAuction(story: AuctionStory, event: RecordedEvent): AuctionStory {
   const told = { ...story, ...countIn(story, event) }
-  const opened = dataIf(AuctionOpened, event)
+  const opened = dataIf(AuctionOpenedV1, event) ?? dataIf(AuctionOpened, event)
   if (opened) {
     const { auctionId: _auctionId, ...terms } = opened
     return { ...told, terms }
@@ -36,6 +45,17 @@ export function foldAuction(story: AuctionStory, event: RecordedEvent): AuctionS
       },
       standing: later ? { sequence: decided.sequence, ...standing } : story.standing
     }
+  }
+  const extended = dataIf(AuctionExtended, event)
+  if (extended) {
+    const { sequence, endsAt } = extended
+    return sequence > (story.extended?.sequence ?? -1) ? { ...told, extended: { sequence, endsAt } } : told
+  }
+  const cancelled = dataIf(AuctionCancelled, event)
+  if (cancelled) {
+    const { sequence, reason, cancelledAt: closedAt } = cancelled
+    const priceMinor = story.standing?.priceMinor ?? 0
+    return { ...told, closing: { sequence, outcome: 'cancelled', winnerUserId: null, priceMinor, closedAt, reason } }
   }
   const closed = dataIf(AuctionClosed, event)
   if (closed) {

@@ -1,13 +1,20 @@
-import type { AuctionClosed, AuctionOpened, OfferMade } from '@gavel/contracts/events/bidding.ts'
+import type {
+  AuctionCancelled,
+  AuctionClosed,
+  AuctionOpened,
+  AuctionOpenedV1,
+  CrowdTold,
+  OfferMade
+} from '@gavel/contracts/events/bidding.ts'
 import type { IncomingEvent } from '@gavel/platform/kafka/consumer.ts'
-import { offerNotice, wonNotice } from '../domain/notice.ts'
+import { crowdNotices, offerNotice, wonNotice } from '../domain/notice.ts'
 import { derivedPseudonym } from '../domain/pseudonym.ts'
-import { closedWrite, openedWrite, writeAuctions } from '../store/auctions.ts'
+import { cancelledWrite, closedWrite, openedWrite, writeAuctions } from '../store/auctions.ts'
 import type { NoticeStore } from '../store/notice-store.ts'
 
 export const auctionOpened =
   ({ collections }: NoticeStore) =>
-  async (events: IncomingEvent<typeof AuctionOpened>[]): Promise<void> =>
+  async (events: IncomingEvent<typeof AuctionOpened | typeof AuctionOpenedV1>[]): Promise<void> =>
     await writeAuctions(
       collections,
       events.map(({ data }) => openedWrite(data))
@@ -25,6 +32,25 @@ export const auctionClosed =
         const notice = wonNotice(data)
         return notice ? [{ eventId: id, notice }] : []
       })
+    )
+  }
+
+export const auctionCancelled =
+  ({ collections }: NoticeStore) =>
+  async (events: IncomingEvent<typeof AuctionCancelled>[]): Promise<void> =>
+    await writeAuctions(
+      collections,
+      events.map(({ data }) => cancelledWrite(data))
+    )
+
+/** The notice's cause is what is told of which auction, not the event: told again in other portions, each user still hears it once. */
+export const crowdTold =
+  (store: NoticeStore) =>
+  async (events: IncomingEvent<typeof CrowdTold>[]): Promise<void> => {
+    await store.add(
+      events.flatMap(({ data, time }) =>
+        crowdNotices(data, time).map((notice) => ({ eventId: `${data.auctionId}:${data.what}`, notice }))
+      )
     )
   }
 

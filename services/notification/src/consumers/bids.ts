@@ -1,8 +1,8 @@
-import type { BidsDecided } from '@gavel/contracts/events/bidding.ts'
+import type { AuctionExtended, BidsDecided } from '@gavel/contracts/events/bidding.ts'
 import type { IncomingEvent } from '@gavel/platform/kafka/consumer.ts'
 import { outbidNotices } from '../domain/notice.ts'
 import { derivedPseudonym } from '../domain/pseudonym.ts'
-import { decidedWrite, newestEntries, readTitles, writeAuctions } from '../store/auctions.ts'
+import { decidedWrite, extendedWrite, newestEntries, readTitles, writeAuctions } from '../store/auctions.ts'
 import type { NoticeStore } from '../store/notice-store.ts'
 
 export const bidsDecided =
@@ -22,3 +22,11 @@ export const bidsDecided =
       outbidding.flatMap(({ id, data }) => outbidNotices(data, titles).map((notice) => ({ eventId: id, notice })))
     )
   }
+
+export const auctionExtended =
+  ({ collections }: NoticeStore) =>
+  async (events: IncomingEvent<typeof AuctionExtended>[]): Promise<void> =>
+    await writeAuctions(
+      collections,
+      events.map(({ data }) => extendedWrite(data))
+    )

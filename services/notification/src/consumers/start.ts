@@ -3,8 +3,8 @@ import type { KafkaHandle } from '@gavel/platform/kafka/client.ts'
 import { startConsumer } from '@gavel/platform/kafka/consumer.ts'
 import type { ServiceContext } from '@gavel/platform/service.ts'
 import type { NoticeStore } from '../store/notice-store.ts'
-import { auctionClosed, auctionOpened, offerMade } from './auctions.ts'
-import { bidsDecided } from './bids.ts'
+import { auctionCancelled, auctionClosed, auctionOpened, crowdTold, offerMade } from './auctions.ts'
+import { auctionExtended, bidsDecided } from './bids.ts'
 import { bidFailed, orderCreated, paymentRefunded } from './sales.ts'
 import { userRegistered } from './users.ts'
 
@@ -13,9 +13,18 @@ export async function startConsumers(context: ServiceContext, kafka: KafkaHandle
   await startConsumer(context, kafka, { topic: users, handlers: { UserRegistered: userRegistered(store) } })
   await startConsumer(context, kafka, {
     topic: auctions,
-    handlers: { AuctionOpened: auctionOpened(store), AuctionClosed: auctionClosed(store), OfferMade: offerMade(store) }
+    handlers: {
+      AuctionOpened: auctionOpened(store),
+      AuctionClosed: auctionClosed(store),
+      AuctionCancelled: auctionCancelled(store),
+      OfferMade: offerMade(store),
+      CrowdTold: crowdTold(store)
+    }
   })
-  await startConsumer(context, kafka, { topic: bids, handlers: { BidsDecided: bidsDecided(store) } })
+  await startConsumer(context, kafka, {
+    topic: bids,
+    handlers: { BidsDecided: bidsDecided(store), AuctionExtended: auctionExtended(store) }
+  })
   await startConsumer(context, kafka, {
     topic: orders,
     handlers: { OrderCreated: orderCreated(store), BidFailed: bidFailed(store) }

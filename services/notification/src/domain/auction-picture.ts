@@ -1,10 +1,18 @@
 import type { LiveAuction, LiveAuctionEvent } from '@gavel/contracts/api/web-socket.ts'
 import type { DataOf } from '@gavel/contracts/define.ts'
-import type { AuctionClosed, AuctionOpened, BidsDecided } from '@gavel/contracts/events/bidding.ts'
+import type {
+  AuctionCancelled,
+  AuctionClosed,
+  AuctionExtended,
+  AuctionOpened,
+  BidsDecided
+} from '@gavel/contracts/events/bidding.ts'
 
 export type Opened = DataOf<typeof AuctionOpened>
 export type Decided = DataOf<typeof BidsDecided>
 export type Closed = DataOf<typeof AuctionClosed>
+export type Cancelled = DataOf<typeof AuctionCancelled>
+export type Extended = DataOf<typeof AuctionExtended>
 
 /**
  * What is known of an auction from its events, newest ledger entry first. Terms, entries and the close come over two topics, so
@@ -16,7 +24,13 @@ export interface AuctionPicture {
   sequence: number
   terms?: Terms
   standing?: Standing
-  closed?: { outcome: Closed['outcome']; closedAt: number }
+  closed?: Ending
+}
+
+export interface Ending {
+  outcome: Closed['outcome'] | 'cancelled'
+  closedAt: number
+  cancelReason?: string
 }
 
 export type Terms = Omit<Opened, 'auctionId'>
@@ -66,6 +80,27 @@ export function afterClosed(picture: AuctionPicture, closed: Closed, pseudonym: 
   return { ...picture, sequence: closed.sequence, standing, closed: { outcome, closedAt } }
 }
 
+/** Nobody leads a cancelled auction; the rest stays as the last entry left it. */
+export const endingOf = ({ reason, cancelledAt }: Cancelled): Ending => ({
+  outcome: 'cancelled',
+  closedAt: cancelledAt,
+  cancelReason: reason
+})
+
+export function afterCancelled(picture: AuctionPicture, cancelled: Cancelled): AuctionPicture {
+  const { sequence, bidCount } = cancelled
+  const closed = endingOf(cancelled)
+  if (sequence <= picture.sequence) return { ...picture, closed }
+  const standing = { priceMinor: 0, reserveMet: false, ...picture.standing, bidCount, leader: null }
+  return { ...picture, sequence, standing, closed }
+}
+
+export function afterExtended(picture: AuctionPicture, { sequence, endsAt }: Extended): AuctionPicture {
+  if (sequence <= picture.sequence) return picture
+  const standing = picture.standing ?? { priceMinor: 0, leader: null, reserveMet: false, bidCount: 0 }
+  return { ...picture, sequence, standing: { ...standing, endsAt } }
+}
+
 /** Two pictures of one auction, one from memory and one from the store: the newer standing and all that either knows. */
 export function newerOf(left: AuctionPicture, right: AuctionPicture): AuctionPicture {
   const [newer, older] = right.sequence > left.sequence ? [right, left] : [left, right]
@@ -80,7 +115,7 @@ export function liveAuctionOf(
   now: number
 ): LiveAuction | undefined {
   if (!terms) return undefined
-  const { productId, title, mode, currency, openingPriceMinor, quantity, startsAt } = terms
+  const { productId, title, mode, currency, openingPriceMinor, buyNowPriceMinor, quantity, startsAt } = terms
   return {
     auctionId,
     productId,
@@ -89,8 +124,9 @@ export function liveAuctionOf(
     status: closed ? 'closed' : now < startsAt ? 'scheduled' : 'open',
     currency,
     openingPriceMinor,
-    priceMinor: standing?.priceMinor ?? (mode === 'fixed-price' ? openingPriceMinor : 0),
+    priceMinor: (mode === 'fixed-price' ? openingPriceMinor : standing?.priceMinor) ?? 0,
     priceToBeatMinor: standing?.priceToBeatMinor ?? openingPriceMinor,
+    ...(buyNowPriceMinor === undefined ? {} : { buyNowPriceMinor }),
     leader: standing?.leader ?? null,
     reserveMet: standing?.reserveMet ?? false,
     bidCount: standing?.bidCount ?? 0,
@@ -98,7 +134,7 @@ export function liveAuctionOf(
     quantityLeft: standing?.quantityLeft ?? quantity,
     startsAt,
     endsAt: standing?.endsAt ?? terms.endsAt,
-    ...(closed ? { outcome: closed.outcome, closedAt: closed.closedAt } : {})
+    ...closed
   }
 }
 
@@ -119,9 +155,10 @@ export function decidedEventOf(state: LiveAuction, decided: Decided, pseudonym: 
   }
 }
 
-export const closedEventOf = (state: LiveAuction, { closedAt }: Closed): LiveAuctionEvent => ({
+/** An entry without bids: an end, or a later end. */
+export const quietEventOf = (state: LiveAuction, at: number): LiveAuctionEvent => ({
   state,
-  at: closedAt,
+  at,
   accepted: 0,
   refused: 0,
   bids: []

@@ -8,6 +8,8 @@ const mailed: Record<Kind, boolean> = {
   failed: true,
   refunded: true,
   offer: true,
+  cancelled: true,
+  'ending-soon': true,
   outbid: false
 }
 

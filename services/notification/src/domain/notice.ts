@@ -2,7 +2,7 @@ import type { Static } from 'typebox'
 import type { NotificationKind } from '@gavel/contracts/api/notification.ts'
 import type { DataOf } from '@gavel/contracts/define.ts'
 import type { FailureReason } from '@gavel/contracts/errors.ts'
-import type { AuctionClosed, BidsDecided, OfferMade } from '@gavel/contracts/events/bidding.ts'
+import type { AuctionClosed, BidsDecided, CrowdTold, OfferMade } from '@gavel/contracts/events/bidding.ts'
 import type { UserRegistered } from '@gavel/contracts/events/identity.ts'
 import type { BidFailed, OrderCreated, PaymentRefunded } from '@gavel/contracts/events/sale.ts'
 import { formatMoney } from './money.ts'
@@ -63,6 +63,26 @@ export function wonNotice(closed: DataOf<typeof AuctionClosed>): Notice | undefi
     auctionId,
     createdAt: closedAt
   }
+}
+
+/** What those who bid on an auction, or watch it, are told together. */
+export function crowdNotices(
+  { auctionId, title, what, userIds, reason, endsAt }: DataOf<typeof CrowdTold>,
+  at: number
+): Notice[] {
+  const told =
+    what === 'cancelled'
+      ? {
+          kind: 'cancelled' as const,
+          title: `The auction of “${title}” was cancelled`,
+          text: `Nothing is sold and no bid counts any more. The reason: ${reason ?? 'none was given'}`
+        }
+      : {
+          kind: 'ending-soon' as const,
+          title: `“${title}” ends soon`,
+          text: `It is open until ${new Date(endsAt).toUTCString()}.`
+        }
+  return [...new Set(userIds)].map((userId) => ({ userId, ...told, auctionId, createdAt: at }))
 }
 
 export function offerNotice(

@@ -1,16 +1,20 @@
 import type { LiveAuctionEvent } from '@gavel/contracts/api/web-socket.ts'
 import {
+  afterCancelled,
   afterClosed,
   afterDecided,
+  afterExtended,
   afterOpened,
-  closedEventOf,
   decidedEventOf,
   liveAuctionOf,
   newerOf,
+  quietEventOf,
   unknownAuction,
   type AuctionPicture,
+  type Cancelled,
   type Closed,
   type Decided,
+  type Extended,
   type Opened
 } from '../domain/auction-picture.ts'
 import { derivedPseudonym } from '../domain/pseudonym.ts'
@@ -28,7 +32,7 @@ const restPerWork = 3
 
 interface Kept {
   sequence: number
-  name: 'BidsDecided' | 'AuctionClosed'
+  name: 'BidsDecided' | 'AuctionExtended' | 'AuctionClosed' | 'AuctionCancelled'
   data: LiveAuctionEvent
   frame?: Buffer
 }
@@ -99,11 +103,20 @@ export class AuctionFeed {
   }
 
   closed(data: Closed): void {
-    this.#advance(afterClosed(this.#picture, data, derivedPseudonym), (state) => ({
-      sequence: data.sequence,
-      name: 'AuctionClosed',
-      data: closedEventOf(state, data)
-    }))
+    const next = afterClosed(this.#picture, data, derivedPseudonym)
+    this.#quiet(next, 'AuctionClosed', data.sequence, data.closedAt)
+  }
+
+  cancelled(data: Cancelled): void {
+    this.#quiet(afterCancelled(this.#picture, data), 'AuctionCancelled', data.sequence, data.cancelledAt)
+  }
+
+  extended(data: Extended): void {
+    this.#quiet(afterExtended(this.#picture, data), 'AuctionExtended', data.sequence, data.extendedAt)
+  }
+
+  #quiet(next: AuctionPicture, name: Kept['name'], sequence: number, at: number): void {
+    this.#advance(next, (state) => ({ sequence, name, data: quietEventOf(state, at) }))
   }
 
   /** What the store knows may be newer: events can be missed by a process that just started or lost its connection. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Refusal } from '@gavel/platform/errors.ts'
 import type { ServiceContext } from '@gavel/platform/service.ts'
-import type { Closed, Decided, Opened } from '../domain/auction-picture.ts'
+import type { Cancelled, Closed, Decided, Extended, Opened } from '../domain/auction-picture.ts'
 import { readPictures } from '../store/auctions.ts'
 import type { Collections } from '../store/documents.ts'
 import { AuctionFeed, type FeedParts, type Watcher } from './auction-feed.ts'
@@ -45,6 +45,12 @@ export class AuctionHub {
   }
   closed(data: Closed): void {
     this.#feed(data.auctionId).closed(data)
+  }
+  cancelled(data: Cancelled): void {
+    this.#feed(data.auctionId).cancelled(data)
+  }
+  extended(data: Extended): void {
+    this.#feed(data.auctionId).extended(data)
   }
 
   #feed(auctionId: string): AuctionFeed {

@@ -3,6 +3,7 @@ import { auctions, bids } from '@gavel/contracts/topics.ts'
 import type { KafkaHandle } from '@gavel/platform/kafka/client.ts'
 import { startConsumer } from '@gavel/platform/kafka/consumer.ts'
 import type { ServiceContext } from '@gavel/platform/service.ts'
+import type { Opened } from '../domain/auction-picture.ts'
 import type { AuctionHub } from './auction-hub.ts'
 
 /**
@@ -27,12 +28,19 @@ export async function startFanOut(context: ServiceContext, kafka: KafkaHandle, h
     topic: auctions,
     group: `notification.live.${auctions.name}.${process}`,
     from: 'end',
-    handlers: { AuctionOpened: each((data) => hub.opened(data)), AuctionClosed: each((data) => hub.closed(data)) }
+    handlers: {
+      AuctionOpened: each((data: Opened) => hub.opened(data)),
+      AuctionClosed: each((data) => hub.closed(data)),
+      AuctionCancelled: each((data) => hub.cancelled(data))
+    }
   })
   await startConsumer(context, kafka, {
     topic: bids,
     group: `notification.live.${bids.name}.${process}`,
     from: 'end',
-    handlers: { BidsDecided: each((data) => hub.decided(data)) }
+    handlers: {
+      BidsDecided: each((data) => hub.decided(data)),
+      AuctionExtended: each((data) => hub.extended(data))
+    }
   })
 }

@@ -1,12 +1,17 @@
 import { MongoServerError, type AnyBulkWriteOperation } from 'mongodb'
 import {
   closingStanding,
+  endingOf,
   standingOf,
   type AuctionPicture,
+  type Cancelled,
   type Closed,
   type Decided,
+  type Extended,
   type Opened,
-  type Pseudonym
+  type Ending,
+  type Pseudonym,
+  type Standing
 } from '../domain/auction-picture.ts'
 import type { Titles } from '../domain/notice.ts'
 import type { AuctionDocument, Collections } from './documents.ts'
@@ -42,18 +47,19 @@ export function decidedWrite(decided: Decided, pseudonym: Pseudonym): Write {
   }
 }
 
-export function closedWrite(closed: Closed, pseudonym: Pseudonym): Write {
-  const { auctionId, sequence, outcome, closedAt } = closed
-  const merged = {
-    $mergeObjects: [{ reserveMet: outcome === 'sold' }, '$standing', { $literal: closingStanding(closed, pseudonym) }]
-  }
+/** Moves the view on by what an entry says of the standing, over what is known and before that over `assumed`. */
+function movedWrite(
+  { auctionId, sequence }: { auctionId: string; sequence: number },
+  { assumed, known, closed }: { assumed: Partial<Standing>; known: Partial<Standing>; closed?: Ending }
+): Write {
+  const merged = { $mergeObjects: [{ $literal: assumed }, '$standing', { $literal: known }] }
   return {
     updateOne: {
       filter: { _id: auctionId },
       update: [
         {
           $set: {
-            closed: { $literal: { outcome, closedAt } },
+            ...(closed && { closed: { $literal: closed } }),
             standing: { $cond: [isNewer(sequence), merged, '$standing'] },
             sequence: { $max: ['$sequence', sequence] }
           }
@@ -63,6 +69,26 @@ export function closedWrite(closed: Closed, pseudonym: Pseudonym): Write {
     }
   }
 }
+
+export const closedWrite = (closed: Closed, pseudonym: Pseudonym): Write =>
+  movedWrite(closed, {
+    assumed: { reserveMet: closed.outcome === 'sold' },
+    known: closingStanding(closed, pseudonym),
+    closed: { outcome: closed.outcome, closedAt: closed.closedAt }
+  })
+
+export const cancelledWrite = (cancelled: Cancelled): Write =>
+  movedWrite(cancelled, {
+    assumed: { priceMinor: 0, reserveMet: false },
+    known: { bidCount: cancelled.bidCount, leader: null },
+    closed: endingOf(cancelled)
+  })
+
+export const extendedWrite = (extended: Extended): Write =>
+  movedWrite(extended, {
+    assumed: { priceMinor: 0, leader: null, reserveMet: false, bidCount: 0 },
+    known: { endsAt: extended.endsAt }
+  })
 
 /** Of one auction's entries in a batch only the newest shows in the view. */
 export function newestEntries(decided: readonly Decided[]): Decided[] {
