@@ -39,6 +39,9 @@ export const errors = {
   STOCK_LIMIT: { status: 409, title: 'More pieces than one location may hold' },
   STOCK_LOCATIONS_LIMIT: { status: 409, title: 'More locations than one product may have' },
   ADJUSTMENT_ID_REUSED: { status: 409, title: 'This adjustment id was used with other figures' },
+  COMMAND_ID_REUSED: { status: 409, title: 'This command id was used with other figures' },
+  TRANSFER_ID_REUSED: { status: 409, title: 'This transfer id was used with other figures' },
+  TRANSFER_TO_ITSELF: { status: 422, title: 'A transfer needs two different locations' },
   SOLD_OUT: { status: 409, title: 'Sold out' },
 
   // bidding

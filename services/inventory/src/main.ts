@@ -10,8 +10,9 @@ import { createRedis } from '@gavel/platform/redis/client.ts'
 import { runService } from '@gavel/platform/service.ts'
 import { buildApp } from './app.ts'
 import { readInventoryConfig } from './config.ts'
-import { createInventoryMetrics } from './metrics.ts'
+import { createInventoryMetrics, measureWhenScraped } from './metrics.ts'
 import { startSaga } from './saga.ts'
+import { startCacheFeed } from './store/cache-feed.ts'
 import { countOversoldPieces } from './store/reservation-rows.ts'
 import { createStockCache } from './store/stock-cache.ts'
 
@@ -22,14 +23,21 @@ await runService({
     await migrate(config.postgres.url, new URL('../migrations/', import.meta.url), context.log)
     const pool = createPool(config.postgres, context)
     const redis = createRedis(config.redis, context)
-    const metrics = createInventoryMetrics(context.metrics, () => countOversoldPieces(pool))
-    const cache = createStockCache({ redis, pool, ttlMs: config.cacheTtlMs, metrics })
+    const metrics = createInventoryMetrics(context.metrics)
+    const cacheParts = { redis, pool, metrics, ...config.cache }
+    const cache = createStockCache(cacheParts)
+    measureWhenScraped(context.metrics, {
+      countOversoldPieces: () => countOversoldPieces(pool),
+      cacheAgeMs: cache.ageMs,
+      cacheBoundMs: config.cache.boundMs
+    })
     const auth = createAuthenticator({ ...config.auth, clock: context.clock })
-    await listen(buildApp({ context, http: config.http, auth, pool, cache }), config.http)
+    await listen(buildApp({ context, http: config.http, auth, pool, cache, metrics }), config.http)
+    startCacheFeed(context, cacheParts)
 
     const kafka = createKafka(config.kafka, context)
     startInboxSweep(context, pool)
     await startOutboxRelay(context, pool, await createProducer(kafka))
-    await startSaga(kafka, { context, pool, cache, metrics })
+    await startSaga(kafka, { context, pool, metrics, terms: config.terms })
   }
 })

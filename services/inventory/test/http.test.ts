@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { freshPostgres, freshRedis } from '../../../test/support/database.ts'
-import { reserveSales } from '../src/store/reserve-sales.ts'
-import { aSale, saleConfirmed } from './inventory-under-test.ts'
+import { aSale, confirmSales, saleConfirmed } from './inventory-under-test.ts'
 import { runInventory } from './running-inventory.ts'
 
 let inventory: Awaited<ReturnType<typeof runInventory>>
@@ -38,7 +37,7 @@ const adjust = (productId: string, payload: unknown, headers: Headers = admin) =
   })
 const stored = async (): Promise<unknown> => {
   const { rows } = await inventory.pool.query(
-    `select (select count(*) from stock) as stock, (select count(*) from adjustments) as adjustments, (select count(*) from outbox) as outbox`
+    `select (select count(*) from stock) as stock, (select count(*) from stock_commands) as commands, (select count(*) from outbox) as outbox`
   )
   return rows[0]
 }
@@ -98,6 +97,72 @@ describe('stock', () => {
   })
 })
 
+describe('transfers and history', () => {
+  const transfer = (payload: object, headers: Headers = admin) =>
+    inventory.app.inject({ method: 'POST', url: '/api/stock/crate/transfers', headers, payload })
+  const history = (query = '', headers: Headers = admin) =>
+    inventory.app.inject({ url: `/api/stock/crate/history${query}`, headers })
+  const move = { transferId: 'crate-1', from: 'main', to: 'north', quantity: 3, reason: 'more room' }
+
+  test('pieces are moved once, and every change is told: what, who, why, for which sale', async () => {
+    await put('crate', { available: 5, commandId: 'crate-set', reason: 'first delivery' })
+    expect((await transfer(move)).json()).toMatchObject({
+      available: 5,
+      version: 3,
+      locations: [
+        { location: 'main', available: 2 },
+        { location: 'north', available: 3 }
+      ]
+    })
+    expect((await transfer(move)).statusCode).toBe(200)
+    expect((await transfer({ ...move, quantity: 1 })).json()).toMatchObject({ status: 409, code: 'TRANSFER_ID_REUSED' })
+    const sale = aSale(1, { productId: 'crate', orderNumber: 'crate.1', quantity: 4 })
+    await confirmSales(inventory.pool, [saleConfirmed(sale)], 7)
+    const { items } = (await history()).json()
+    expect(items).toMatchObject([
+      {
+        location: 'main',
+        reason: 'reserved',
+        change: { available: -1, reserved: 1 },
+        orderNumber: 'crate.1',
+        changedAt: 7
+      },
+      {
+        location: 'north',
+        reason: 'reserved',
+        change: { available: -3, reserved: 3 },
+        after: { available: 0, reserved: 3 }
+      },
+      { location: 'north', reason: 'transferred', change: { available: 3 }, commandId: 'crate-1', note: 'more room' },
+      { location: 'main', reason: 'transferred', change: { available: -3 }, after: { available: 2 } },
+      { location: 'main', reason: 'set', change: { available: 5 }, commandId: 'crate-set', note: 'first delivery' }
+    ])
+    const first = (await history('?limit=2')).json()
+    expect(first.items).toEqual(items.slice(0, 2))
+    const next = (await history(`?limit=3&cursor=${first.nextCursor}`)).json()
+    expect(next).toEqual({ items: items.slice(2) })
+    expect((await history('?orderNumber=crate.1&location=main')).json().items).toEqual([items[0]])
+  })
+
+  test.each<[string, object, number, string]>([
+    ['to itself', { ...move, to: 'main' }, 422, 'TRANSFER_TO_ITSELF'],
+    ['of too many', { ...move, quantity: 900 }, 409, 'STOCK_INSUFFICIENT'],
+    ['from nowhere', { ...move, from: 'moon' }, 404, 'STOCK_NOT_FOUND'],
+    ['of nothing', { ...move, quantity: 0 }, 400, 'INVALID_INPUT'],
+    ['without a reason', { ...move, reason: '' }, 400, 'INVALID_INPUT']
+  ])('a transfer %s is refused and stores nothing', async (_, payload, status, code) => {
+    const before = await stored()
+    expect((await transfer({ ...payload, transferId: 'crate-2' })).json()).toMatchObject({ status, code })
+    expect(await stored()).toEqual(before)
+  })
+
+  test('are an admin’s alone', async () => {
+    expect((await transfer(move, bidder)).json()).toMatchObject({ status: 403, code: 'FORBIDDEN' })
+    expect((await history('', bidder)).json()).toMatchObject({ status: 403, code: 'FORBIDDEN' })
+    expect((await history('', {})).json()).toMatchObject({ status: 401, code: 'UNAUTHENTICATED' })
+  })
+})
+
 describe('listings for admins', () => {
   const get = (url: string, headers: Headers = admin) => inventory.app.inject({ url, headers })
   const walk = async (url: string): Promise<Record<string, unknown>[]> => {
@@ -132,7 +197,7 @@ describe('listings for admins', () => {
     const sales = Array.from({ length: 5 }, (_, number) =>
       saleConfirmed(aSale(number, { productId: 'bench', orderNumber: `bench.${number}` }))
     )
-    await reserveSales(inventory.pool, 'inventory.sale-confirmed', sales, 5)
+    await confirmSales(inventory.pool, sales)
     const all = await walk('/api/reservations?limit=2&productId=bench')
     expect(all.map(({ orderNumber }) => orderNumber)).toEqual(['bench.4', 'bench.3', 'bench.2', 'bench.1', 'bench.0'])
     expect(await walk('/api/reservations?limit=2&productId=bench&state=reserved')).toHaveLength(2)
@@ -203,57 +268,5 @@ describe('what is refused stores nothing', () => {
     await put('sofa', { available: 1_000_000_000 })
     const adjustment = { adjustmentId: 'sofa-1', delta: 1, reason: 'one more' }
     expect((await adjust('sofa', adjustment)).json()).toMatchObject({ code: 'STOCK_LIMIT' })
-  })
-})
-
-describe('reads through the cache', () => {
-  test('show what a sale took right after its commit', async () => {
-    await put('vase', { available: 9 })
-    expect((await read('vase')).json()).toMatchObject({ available: 9 })
-    await reserveSales(
-      inventory.pool,
-      'inventory.sale-confirmed',
-      [saleConfirmed(aSale(1, { productId: 'vase', quantity: 2 }))],
-      5
-    )
-    await inventory.cache.renew(['vase'])
-    expect((await read('vase')).json()).toMatchObject({ available: 7, reserved: 2 })
-  })
-
-  test('come from Redis and not from the database', async () => {
-    await put('rug', { available: 2 })
-    await read('rug')
-    await inventory.pool.query(`update stock set available = 1 where product_id = 'rug'`)
-    expect((await read('rug')).json()).toMatchObject({ available: 2 })
-  })
-
-  test('never go back: old figures that arrive late do not replace newer ones', async () => {
-    await put('bowl', { available: 2 })
-    await put('bowl', { available: 3 })
-    await inventory.pool.query(`update stock set version = 1, available = 99 where product_id = 'bowl'`)
-    await inventory.cache.renew(['bowl'])
-    expect((await read('bowl')).json()).toMatchObject({ available: 3 })
-  })
-
-  test('are right while Redis is away, and the service stays ready', async () => {
-    const alone = await runInventory({
-      postgresUrl: postgres.url,
-      redis: { url: 'redis://127.0.0.1:1', keyPrefix: '' }
-    })
-    try {
-      const headers = await alone.signIn('alice', 'admin')
-      const url = '/api/stock/mirror'
-      await alone.app.inject({ method: 'PUT', url, headers, payload: { available: 6 } })
-      expect((await alone.app.inject({ url })).json()).toMatchObject({ available: 6 })
-      await alone.app.inject({ method: 'PUT', url, headers, payload: { available: 5 } })
-      expect((await alone.app.inject({ url })).json()).toMatchObject({ available: 5 })
-      const ready = await alone.app.inject({ url: '/readyz' })
-      expect(ready.json()).toMatchObject({
-        status: 'ready',
-        parts: { redis: { status: 'down' }, postgres: { status: 'up' } }
-      })
-    } finally {
-      await alone.stop()
-    }
   })
 })

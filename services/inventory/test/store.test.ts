@@ -1,10 +1,17 @@
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { reserveSales } from '../src/store/reserve-sales.ts'
-import { setStock } from '../src/store/set-stock.ts'
-import { settleSales } from '../src/store/settle-sales.ts'
 import { readProductStock } from '../src/store/stock-rows.ts'
-import { aDatabase, aSale, bidFailed, orderCreated, saleConfirmed } from './inventory-under-test.ts'
+import {
+  aDatabase,
+  aSale,
+  bidFailed,
+  confirmSales,
+  emptyAll,
+  endSales,
+  orderCreated,
+  saleConfirmed,
+  setStock
+} from './inventory-under-test.ts'
 
 let database: Awaited<ReturnType<typeof aDatabase>>
 beforeAll(async () => {
@@ -12,14 +19,13 @@ beforeAll(async () => {
 })
 afterAll(() => database.release())
 beforeEach(async () => {
-  await database.pool.query('truncate stock, reservations, adjustments, outbox, inbox')
+  await emptyAll(database.pool)
 })
 
 const setLamps = (available: number, location = 'main') =>
-  setStock(database.pool, { productId: 'lamp', location, available }, 1)
-const confirm = (events: Parameters<typeof reserveSales>[2]) =>
-  reserveSales(database.pool, 'inventory.sale-confirmed', events, 2)
-const end = (events: Parameters<typeof settleSales>[2]) => settleSales(database.pool, 'inventory.orders', events, 3)
+  setStock(database.pool, { productId: 'lamp', location, available })
+const confirm = (events: Parameters<typeof confirmSales>[1]) => confirmSales(database.pool, events)
+const end = (events: Parameters<typeof endSales>[1]) => endSales(database.pool, events)
 const figures = async () => {
   const stock = await readProductStock(database.pool, 'lamp')
   return stock && { available: stock.available, reserved: stock.reserved, sold: stock.sold }
@@ -137,7 +143,7 @@ describe('the end of a sale', () => {
     )
     await fc.assert(
       fc.asyncProperty(steps, fc.integer({ min: 1, max: 6 }), fc.nat(12), async (drawn, batchSize, available) => {
-        await database.pool.query('truncate stock, reservations, adjustments, outbox, inbox')
+        await emptyAll(database.pool)
         await setLamps(available)
         // An order can only follow a reservation that was announced; every other sale can end at any moment, seen or unseen.
         const sales = Array.from({ length: 6 }, (_, number) => aSale(number, { quantity: 1 + (number % 3) }))

@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox'
 import { defineOperation } from '../define.ts'
 import {
+  Count,
   Id,
   LOCATIONS_MAX,
   OrderNumber,
@@ -32,6 +33,8 @@ export const ProductStock = Type.Object(
     available: Pieces,
     reserved: Pieces,
     sold: Pieces,
+    /** Rises with every change; of two answers the one with the higher version is the newer. */
+    version: Count,
     locations: Type.Array(LocationStock, { maxItems: LOCATIONS_MAX })
   },
   { additionalProperties: false }
@@ -39,6 +42,7 @@ export const ProductStock = Type.Object(
 export type ProductStock = Static<typeof ProductStock>
 
 const ProductParams = Type.Object({ productId: Id }, { additionalProperties: false })
+const Reason = Type.String({ minLength: 1, maxLength: 200 })
 const location = Type.Optional(Type.Unsafe<string>({ ...Id, default: 'main' }))
 
 export const readStock = defineOperation({
@@ -122,11 +126,17 @@ export const setStock = defineOperation({
     'Sets the available pieces of a product at a location, as after a count. Held and sold pieces are not touched.',
   params: ProductParams,
   body: Type.Object(
-    { location, available: Type.Integer({ minimum: 0, maximum: AVAILABLE_PIECES_MAX }) },
+    {
+      /** Makes a repeat harmless even where the stock was changed in between. */
+      commandId: Type.Optional(Id),
+      location,
+      available: Type.Integer({ minimum: 0, maximum: AVAILABLE_PIECES_MAX }),
+      reason: Type.Optional(Reason)
+    },
     { additionalProperties: false }
   ),
   responses: { 200: ProductStock },
-  errors: ['STOCK_LOCATIONS_LIMIT'],
+  errors: ['STOCK_LOCATIONS_LIMIT', 'COMMAND_ID_REUSED'],
   idempotent: true
 })
 
@@ -142,11 +152,89 @@ export const adjustStock = defineOperation({
       adjustmentId: Id,
       location,
       delta: Type.Integer({ minimum: -AVAILABLE_PIECES_MAX, maximum: AVAILABLE_PIECES_MAX }),
-      reason: Type.String({ minLength: 1, maxLength: 200 })
+      reason: Reason
     },
     { additionalProperties: false }
   ),
   responses: { 200: ProductStock },
   errors: ['STOCK_NOT_FOUND', 'STOCK_INSUFFICIENT', 'STOCK_LIMIT', 'ADJUSTMENT_ID_REUSED'],
   idempotent: true
+})
+
+export const transferStock = defineOperation({
+  id: 'transferStock',
+  method: 'POST',
+  path: '/api/stock/:productId/transfers',
+  role: 'admin',
+  summary:
+    'Moves available pieces from one location to another, at once or not at all. `transferId` makes a repeat harmless.',
+  params: ProductParams,
+  body: Type.Object(
+    {
+      transferId: Id,
+      from: Id,
+      to: Id,
+      quantity: Type.Integer({ minimum: 1, maximum: AVAILABLE_PIECES_MAX }),
+      reason: Reason
+    },
+    { additionalProperties: false }
+  ),
+  responses: { 200: ProductStock },
+  errors: [
+    'STOCK_NOT_FOUND',
+    'STOCK_INSUFFICIENT',
+    'STOCK_LIMIT',
+    'STOCK_LOCATIONS_LIMIT',
+    'TRANSFER_ID_REUSED',
+    'TRANSFER_TO_ITSELF'
+  ],
+  idempotent: true
+})
+
+const Change = Type.Integer({ minimum: -1_000_000_000_000, maximum: 1_000_000_000_000, description: 'Pieces, signed.' })
+
+/** One change of one location: by how much, to what, who, why, when. */
+export const StockHistoryEntry = Type.Object(
+  {
+    position: Type.Integer({ minimum: 1, description: 'Rises from change to change of a product.' }),
+    location: Id,
+    /** Changes of one batch for one reason share a version. */
+    version: Type.Integer({ minimum: 1 }),
+    reason: Type.Union([
+      Type.Literal('set'),
+      Type.Literal('adjusted'),
+      Type.Literal('transferred'),
+      Type.Literal('reserved'),
+      Type.Literal('released'),
+      Type.Literal('sold')
+    ]),
+    change: Type.Object({ available: Change, reserved: Change, sold: Change }, { additionalProperties: false }),
+    after: Type.Object({ available: Pieces, reserved: Pieces, sold: Pieces }, { additionalProperties: false }),
+    /** A user’s id, or the service whose news it was. */
+    actor: Type.String({ maxLength: 64 }),
+    /** The reason an admin gave, or the event. */
+    note: Type.Optional(Type.String({ maxLength: 200 })),
+    /** The adjustment, the transfer or the command that asked for it. */
+    commandId: Type.Optional(Id),
+    orderNumber: Type.Optional(OrderNumber),
+    changedAt: TimestampMs
+  },
+  { additionalProperties: false }
+)
+export type StockHistoryEntry = Static<typeof StockHistoryEntry>
+
+export const readStockHistory = defineOperation({
+  id: 'readStockHistory',
+  method: 'GET',
+  path: '/api/stock/:productId/history',
+  role: 'admin',
+  summary:
+    'Every change of a product’s stock, newest first: by how much, to what, who, why and when. Nothing in it is ever changed.',
+  params: ProductParams,
+  query: Type.Object(
+    { ...PageQuery, location: Type.Optional(Id), orderNumber: Type.Optional(OrderNumber) },
+    { additionalProperties: false }
+  ),
+  responses: { 200: page(StockHistoryEntry) },
+  errors: []
 })

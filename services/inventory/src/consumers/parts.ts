@@ -1,11 +1,12 @@
 import type { ServiceContext } from '@gavel/platform/service.ts'
 import type { Pool } from 'pg'
 import type { InventoryMetrics } from '../metrics.ts'
-import type { StockCache } from '../store/stock-cache.ts'
+import type { ReserveTerms } from '../store/reserve-sales.ts'
+import type { ExpiryTerms } from '../sweep.ts'
 
 export interface ConsumerParts {
   context: ServiceContext
   pool: Pool
-  cache: StockCache
   metrics: InventoryMetrics
+  terms: ReserveTerms & ExpiryTerms
 }

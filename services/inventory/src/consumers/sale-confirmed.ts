@@ -7,14 +7,12 @@ import { reserveSales } from '../store/reserve-sales.ts'
 
 /** Bids have won: hold pieces for them, first come, first served. */
 export const createOnSaleConfirmed =
-  ({ context, pool, cache, metrics }: ConsumerParts) =>
+  ({ context, pool, metrics, terms }: ConsumerParts) =>
   async (events: readonly IncomingEvent<typeof SaleConfirmed>[]): Promise<void> => {
     metrics.batchSize.observe({ topic: saleConfirmed.name }, events.length)
-    const allocations = await reserveSales(pool, consumerGroup('inventory', saleConfirmed), events, context.clock())
-    const changed = new Set<string>()
-    for (const allocation of allocations) {
+    const batch = { group: consumerGroup('inventory', saleConfirmed), events }
+    for (const allocation of await reserveSales(pool, batch, context.clock(), terms)) {
       metrics.reservations.inc({ outcome: allocation.outcome === 'reserved' ? 'reserved' : allocation.reason })
-      if (allocation.outcome === 'reserved') changed.add(allocation.sale.productId)
+      if (allocation.outcome === 'reserved' && allocation.parts.length > 1) metrics.splits.inc()
     }
-    await cache.renew([...changed])
   }

@@ -7,16 +7,13 @@ import { settleSales } from '../store/settle-sales.ts'
 
 /** Sales ended: what was held for them is sold (OrderCreated) or given back (BidFailed). Both in one transaction for each batch. */
 export const createOnSaleEnded =
-  ({ context, pool, cache, metrics }: ConsumerParts) =>
+  ({ context, pool, metrics }: ConsumerParts) =>
   async (events: readonly IncomingEvent<typeof OrderCreated | typeof BidFailed>[]): Promise<void> => {
     metrics.batchSize.observe({ topic: orders.name }, events.length)
-    const settled = await settleSales(pool, consumerGroup('inventory', orders), events, context.clock())
-    const changed = new Set<string>()
-    for (const { ending, action } of settled) {
+    const batch = { group: consumerGroup('inventory', orders), events }
+    for (const { ending, action } of await settleSales(pool, batch, context.clock())) {
       metrics.settlements.inc({ action })
-      if (action === 'sell' || action === 'release') changed.add(ending.sale.productId)
       if (action === 'oversold')
         context.log.error({ orderNumber: ending.sale.orderNumber }, 'An order exists for which no pieces are held')
     }
-    await cache.renew([...changed])
   }

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { effects, sumMovements } from './stock.ts'
+import { effects } from './stock.ts'
 import { settle, statusAfter, type ReservationStatus } from './settle.ts'
 
 describe('settle', () => {
@@ -53,16 +53,5 @@ describe('settle', () => {
 describe('movements', () => {
   test('a sale neither makes nor loses a piece', () => {
     for (const { available, reserved, sold } of Object.values(effects)) expect(available + reserved + sold).toBe(0)
-  })
-  test('add up to one for each place', () => {
-    const summed = sumMovements([
-      { productId: 'lamp', location: 'north', quantity: 2 },
-      { productId: 'lamp', location: 'south', quantity: 1 },
-      { productId: 'lamp', location: 'north', quantity: 3 }
-    ])
-    expect(summed).toEqual([
-      { productId: 'lamp', location: 'north', quantity: 5 },
-      { productId: 'lamp', location: 'south', quantity: 1 }
-    ])
   })
 })

@@ -1,23 +1,15 @@
 import type { adjustStock } from '@gavel/contracts/api/inventory.ts'
 import type { Handler } from '@gavel/platform/http/server.ts'
-import type { Pool } from 'pg'
-import { adjustStock as adjust } from '../store/adjust-stock.ts'
-import type { StockCache } from '../store/stock-cache.ts'
+import type { ByHand } from '../by-hand.ts'
 
 export const createAdjustStock =
-  (pool: Pool, cache: StockCache): Handler<typeof adjustStock> =>
-  async ({ params, body, user, now }) => {
-    const { adjustmentId, delta, reason } = body
+  (byHand: ByHand): Handler<typeof adjustStock> =>
+  async ({ params, body, user }) => {
+    const { adjustmentId: commandId, delta, reason } = body
+    const location = body.location ?? 'main'
     const { productId } = params
-    const adjustment = {
-      adjustmentId,
-      productId,
-      location: body.location ?? 'main',
-      delta,
-      reason,
-      adjustedBy: user.userId
+    return {
+      status: 200,
+      body: await byHand({ kind: 'adjust', commandId, productId, location, delta, reason, actor: user.userId })
     }
-    const stock = await adjust(pool, adjustment, now)
-    await cache.renew([productId])
-    return { status: 200, body: stock }
   }

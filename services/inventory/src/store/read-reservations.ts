@@ -11,6 +11,7 @@ interface Raw {
   parts: StockPart[]
   decided_at: Date
   settled_at: Date | null
+  expires_at: Date | null
 }
 
 function toReservation(raw: Raw): Reservation {
@@ -22,6 +23,7 @@ function toReservation(raw: Raw): Reservation {
     parts: raw.parts,
     decidedAt: raw.decided_at.getTime()
   }
+  if (raw.expires_at !== null) reservation.expiresAt = raw.expires_at.getTime()
   if (raw.settled_at !== null) reservation.settledAt = raw.settled_at.getTime()
   return reservation
 }
@@ -41,9 +43,7 @@ export async function listReservations(
 ): Promise<{ items: Reservation[]; nextCursor?: string }> {
   const after = fromCursor(cursor, /^\d{1,15}$/, /^[A-Za-z0-9_.-]{3,80}$/)
   const { rows } = await client.query<Raw>(
-    `select order_number, product_id, quantity, status, decided_at, settled_at,
-            case when location is null then '[]'::jsonb
-                 else jsonb_build_array(jsonb_build_object('location', location, 'quantity', quantity)) end as parts
+    `select order_number, product_id, quantity, status, decided_at, settled_at, expires_at, parts
        from reservations
       where ($1::text is null or order_number = $1)
         and ($2::text is null or product_id = $2)

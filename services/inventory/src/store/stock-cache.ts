@@ -2,65 +2,142 @@ import type { ProductStock } from '@gavel/contracts/api/inventory.ts'
 import type { Redis } from 'ioredis'
 import type { Pool } from 'pg'
 import type { InventoryMetrics } from '../metrics.ts'
-import { readProductStock } from './stock-rows.ts'
-
-/** Reads of stock, answered from Redis where it can. PostgreSQL is the truth: a cache that is away costs a query. */
-export interface StockCache {
-  read: (productId: string) => Promise<ProductStock | undefined>
-  /** Called after a commit. Never throws: what could not be renewed is at most `ttlMs` old. */
-  renew: (productIds: readonly string[]) => Promise<void>
-}
+import { readProducts } from './stock-rows.ts'
 
 /**
- * Stores figures unless newer ones are there. A reader that loaded before a commit and comes to write after it would
- * otherwise put old figures over the new ones; a version decides instead of the order of arrival.
+ * Reads of stock, answered from Redis while its figures are shown to be young enough, and from PostgreSQL otherwise.
+ *
+ * The key `stock-cache` holds the generation: it lives as long as every change that was committed up to `boundMs` ago is known to have
+ * been applied ({@link startCacheFeed} renews it), and an entry counts only under the generation it was stored in. So when Redis, the
+ * feed or its database connection is away, nothing old is shown: the key runs out, and the reads go to PostgreSQL.
  */
-const storeIfNewer = `
-local held = redis.call('HGET', KEYS[1], 'version')
-if held and tonumber(held) > tonumber(ARGV[1]) then return 0 end
-redis.call('HSET', KEYS[1], 'version', ARGV[1], 'stock', ARGV[2])
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
-return 1`
+export interface StockCache {
+  read: (productId: string) => Promise<ProductStock | undefined>
+  /** After a commit by hand: no read from now on may show less than this version, so that its author sees it. Never throws. */
+  outdate: (stock: Pick<ProductStock, 'productId' | 'version'>) => Promise<void>
+  /** Every change committed this long ago is in the cache; grows while nobody feeds it. Nothing where that was never seen. */
+  ageMs: () => Promise<number | undefined>
+}
 
+export const generationKey = 'stock-cache'
 const keyOf = (productId: string): string => `stock:${productId}`
 
-/** Each location's version only rises and locations are never removed, so their sum orders the states of a product. */
-const versionOf = (stock: ProductStock): number => stock.locations.reduce((sum, { version }) => sum + version, 0)
+/**
+ * An entry is `<generation> <version> <figures>`, and a product's version only rises. A reader that loaded before a commit and comes to
+ * write after it would put old figures over new ones; so the version decides and not the order of arrival.
+ */
+const storeIfNewer = `
+local held = redis.call('GET', KEYS[1])
+if held and tonumber(string.match(held, '^%S+ (%d+)')) > tonumber(ARGV[2]) then return 0 end
+redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. ARGV[2] .. ' ' .. ARGV[3], 'PX', ARGV[4])
+return 1`
+
+/** The same without figures: what is older must not come back, and the next read loads. */
+const outdateIfOlder = `
+local held = redis.call('GET', KEYS[1])
+if held and tonumber(string.match(held, '^%S+ (%d+)')) >= tonumber(ARGV[1]) then return 0 end
+redis.call('SET', KEYS[1], '- ' .. ARGV[1] .. ' ', 'PX', ARGV[2])
+return 1`
+
+/** Stores figures under a generation, in one round trip. Throws where one could not be stored. */
+export async function storeAll(
+  redis: Redis,
+  generation: string,
+  stocks: readonly ProductStock[],
+  ttlMs: number
+): Promise<void> {
+  if (stocks.length === 0) return
+  const pipeline = redis.pipeline()
+  for (const stock of stocks)
+    pipeline.eval(storeIfNewer, 1, keyOf(stock.productId), generation, stock.version, JSON.stringify(stock), ttlMs)
+  for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error
+}
+
+function figuresIn(entry: string | null | undefined, generation: string): ProductStock | undefined {
+  if (!entry?.startsWith(`${generation} `)) return undefined
+  const figures = entry.slice(entry.indexOf(' ', generation.length + 1) + 1)
+  return JSON.parse(figures) as ProductStock
+}
+
+interface Waiting {
+  resolve: (stock: ProductStock | undefined) => void
+  reject: (error: unknown) => void
+}
+
+/** Round trips under way at most. Who asks meanwhile waits for the next one, which then asks for all of them. */
+const ROUND_TRIPS = 2
 
 export function createStockCache(parts: {
   redis: Redis
   pool: Pool
+  boundMs: number
   ttlMs: number
   metrics: InventoryMetrics
 }): StockCache {
-  const { redis, pool, ttlMs, metrics } = parts
+  const { redis, pool, boundMs, ttlMs, metrics } = parts
+  let completeAt: number | undefined
+  let asked = new Map<string, Waiting[]>()
+  let underWay = 0
 
-  const store = async (stock: ProductStock): Promise<void> => {
-    await redis.eval(storeIfNewer, 1, keyOf(stock.productId), versionOf(stock), JSON.stringify(stock), ttlMs)
-  }
-  const renewOne = async (productId: string): Promise<void> => {
-    const stock = await readProductStock(pool, productId)
-    if (stock) await store(stock)
-  }
   const quietly = async (work: Promise<unknown>): Promise<void> => {
     await work.catch(() => metrics.cacheFaults.inc())
   }
 
-  return {
-    read: async (productId) => {
-      const held = await redis.hget(keyOf(productId), 'stock').catch(() => {
+  const look = async (productIds: readonly string[]): Promise<Map<string, ProductStock>> => {
+    const [generation, ...entries] = await redis
+      .mget(generationKey, ...productIds.map(keyOf))
+      .catch((): (string | null)[] => {
         metrics.cacheFaults.inc()
-        return null
+        return []
       })
-      metrics.cacheReads.inc({ result: held === null ? 'miss' : 'hit' })
-      if (held !== null) return JSON.parse(held) as ProductStock
-      const loaded = await readProductStock(pool, productId)
-      // Not waited for: a slow cache must not slow the answer it was meant to speed up.
-      if (loaded) void quietly(store(loaded))
-      return loaded
-    },
-    renew: async (productIds) => {
-      await Promise.all([...new Set(productIds)].map((productId) => quietly(renewOne(productId))))
+    const found = new Map<string, ProductStock>()
+    if (typeof generation === 'string') {
+      productIds.forEach((productId, index) => {
+        const stock = figuresIn(entries[index], generation)
+        if (stock) found.set(productId, stock)
+      })
+    }
+    metrics.cacheReads.inc({ result: 'hit' }, found.size)
+    const missing = productIds.filter((productId) => !found.has(productId))
+    if (missing.length === 0) return found
+    metrics.cacheReads.inc({ result: typeof generation === 'string' ? 'miss' : 'not trusted' }, missing.length)
+    const loaded = await readProducts(pool, missing)
+    for (const stock of loaded) found.set(stock.productId, stock)
+    // Under the generation seen before the load, so that a change in between is known to reach them. Not waited for: a slow cache
+    // must not slow the answer it was meant to speed up.
+    if (typeof generation === 'string') void quietly(storeAll(redis, generation, loaded, ttlMs))
+    return found
+  }
+
+  const ask = async (): Promise<void> => {
+    underWay += 1
+    while (asked.size > 0) {
+      const batch = asked
+      asked = new Map()
+      try {
+        const found = await look([...batch.keys()])
+        for (const [productId, waiting] of batch) for (const { resolve } of waiting) resolve(found.get(productId))
+      } catch (error) {
+        for (const waiting of batch.values()) for (const { reject } of waiting) reject(error)
+      }
+    }
+    underWay -= 1
+  }
+
+  return {
+    read: (productId) =>
+      new Promise((resolve, reject) => {
+        const waiting = asked.get(productId)
+        if (waiting) waiting.push({ resolve, reject })
+        else asked.set(productId, [{ resolve, reject }])
+        // A moment later, so that all who ask in this turn of the loop are asked for together.
+        if (underWay < ROUND_TRIPS && asked.size === 1 && !waiting) setImmediate(() => void ask())
+      }),
+    outdate: ({ productId, version }) => quietly(redis.eval(outdateIfOlder, 1, keyOf(productId), version, ttlMs)),
+    ageMs: async () => {
+      const leftMs = await redis.pttl(generationKey)
+      if (leftMs > 0) completeAt = performance.now() - (boundMs - leftMs)
+      return completeAt === undefined ? undefined : performance.now() - completeAt
     }
   }
 }
