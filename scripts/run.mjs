@@ -18,6 +18,7 @@ const entries = {
   replay: ['services/standalone/src/replay/main.ts'],
   bench: ['test/load/main.ts'],
   'bench:operator': ['test/load/operator.ts'],
+  'bench:stock': ['test/load/stock.ts'],
   cluster: ['test/cluster/main.ts'],
   images: ['scripts/images/main.ts']
 }
