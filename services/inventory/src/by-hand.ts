@@ -8,6 +8,9 @@ import { applyCommands } from './store/apply-commands.ts'
 import { createCommandQueue } from './store/command-queue.ts'
 import type { StockCache } from './store/stock-cache.ts'
 
+/** Beside the names of topics: what came by hand, over HTTP. */
+const source = 'commands'
+
 /** Carries a command out and answers the product's stock after it, or throws the refusal. */
 export type ByHand = (command: StockCommand) => Promise<ProductStock>
 
@@ -20,7 +23,7 @@ export function carryOutByHand(parts: {
 }): ByHand {
   const { context, pool, cache, metrics } = parts
   const carryOut = createCommandQueue((commands) => {
-    metrics.batchSize.observe({ topic: 'commands' }, commands.length)
+    metrics.batchSize.observe({ topic: source }, commands.length)
     return applyCommands(pool, commands, context.clock())
   })
   return async (command) => {
