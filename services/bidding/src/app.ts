@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import * as api from '@gavel/contracts/api/bidding.ts'
 import { orders } from '@gavel/contracts/topics.ts'
+import { mongoAudit } from '@gavel/platform/audit/mongo.ts'
 import { Fault, toFailure } from '@gavel/platform/errors.ts'
 import { createAuthenticator, type Authenticator } from '@gavel/platform/http/auth.ts'
 import { createServer, implementAll } from '@gavel/platform/http/server.ts'
@@ -97,7 +98,8 @@ export async function buildApp(
     handlers: { BidFailed: onBidFailed(secondChance) }
   })
 
-  const app = createServer(context, { service: 'bidding', auth, ...config.http })
+  const audit = mongoAudit(context, { db, producer })
+  const app = createServer(context, { service: 'bidding', auth, audit, ...config.http })
   serve(app, house, secondChance)
   return { app, house, publisher, consumer }
 }

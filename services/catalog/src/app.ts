@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis'
 import type { Pool } from 'pg'
 import * as api from '@gavel/contracts/api/catalog.ts'
 import type { Authenticator } from '@gavel/platform/http/auth.ts'
+import { postgresAudit } from '@gavel/platform/audit/postgres.ts'
 import { createServer, implementAll } from '@gavel/platform/http/server.ts'
 import type { ServiceContext } from '@gavel/platform/service.ts'
 import type { Config } from './config.ts'
@@ -31,7 +32,8 @@ export function buildApp(
   config: Pick<Config, 'http'>,
   auth: Authenticator
 ): FastifyInstance {
-  const app = createServer(dependencies.context, { service: 'catalog', auth, ...config.http })
+  const { context, pool } = dependencies
+  const app = createServer(context, { service: 'catalog', auth, audit: postgresAudit(context, pool), ...config.http })
   implementAll(app, api, {
     listProducts: listProducts(dependencies),
     readProduct: readProduct(dependencies),

@@ -1,6 +1,6 @@
 import type { EventDefinition, TopicDefinition } from './define.ts'
 import { plainSchema, type JsonSchema } from './json-schema.ts'
-import { consumerGroup, services } from './services.ts'
+import { consumerGroup, senders, services } from './services.ts'
 import { topics } from './topics.ts'
 
 /** AsyncAPI 3.0 as a pure function of topics, events and who reads them. */
@@ -56,14 +56,14 @@ const channel = (topic: TopicDefinition): JsonSchema => ({
 
 function operations(topic: TopicDefinition): JsonSchema {
   const reference = { $ref: `#/channels/${camel(topic.name)}` }
-  const sends: [string, JsonSchema] = [
-    `${topic.owner}Sends${capital(camel(topic.name))}`,
+  const sends = senders(topic).map((name): [string, JsonSchema] => [
+    `${name}Sends${capital(camel(topic.name))}`,
     {
       action: 'send',
       channel: reference,
-      summary: `${topic.owner} publishes ${topic.events.map(({ name }) => name).join(', ')}.`
+      summary: `${name} publishes ${topic.events.map((event) => event.name).join(', ')}.`
     }
-  ]
+  ])
   const receives = services
     .filter(({ consumes }) => consumes.includes(topic))
     .map(({ name }): [string, JsonSchema] => [
@@ -75,7 +75,7 @@ function operations(topic: TopicDefinition): JsonSchema {
         bindings: { kafka: { groupId: { type: 'string', const: consumerGroup(name, topic) }, bindingVersion: '0.5.0' } }
       }
     ])
-  return Object.fromEntries([sends, ...receives])
+  return Object.fromEntries([...sends, ...receives])
 }
 
 export function asyncApiDocument(version = '1.0.0'): JsonSchema {

@@ -29,6 +29,7 @@ export type DataOf<Definition extends EventDefinition> = Static<Definition['data
 /** A Kafka topic: its one owner, the events on it, and the key that decides their order. */
 export interface TopicDefinition {
   name: string
+  /** The one service that writes to it; or `platform`, where any service does, through code of the platform's. See `senders`. */
   owner: string
   events: readonly EventDefinition[]
   key: string
@@ -63,7 +64,16 @@ export interface Operation<
   idempotent?: boolean
   /** True where the answer is a stream of Server-Sent Events, which lasts as long as its reader stays. */
   stream?: boolean
+  /** What an audited operation acts on, where its path does not tell: the member of the answer or of the body that names it. */
+  subject?: string
 }
+
+/**
+ * Whether each call of an operation is recorded as an `AdminActed`: all that change something for admins. So what an admin does with
+ * another's data is an operation of its own with this role, and none can be forgotten.
+ */
+export const isAudited = ({ method, role }: Pick<Operation, 'method' | 'role'>): boolean =>
+  role === 'admin' && method !== 'GET'
 
 export function defineOperation<
   const Params extends TSchema | undefined = undefined,

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { asyncApiDocument } from './asyncapi.ts'
 import { plainSchema } from './json-schema.ts'
 import { openApiOfPlatform } from './openapi.ts'
-import { services } from './services.ts'
-import { topics } from './topics.ts'
+import { senders, services } from './services.ts'
+import { audit, topics } from './topics.ts'
 import { Type } from 'typebox'
 
 describe('plainSchema', () => {
@@ -53,14 +53,16 @@ describe('the OpenAPI document', () => {
 })
 
 describe('the AsyncAPI document', () => {
-  it('has a channel for each topic of events, one sender, and each of its readers', () => {
+  it('has a channel for each topic of events, its senders, and each of its readers', () => {
     const { channels, operations } = asyncApiDocument() as {
       channels: object
       operations: Record<string, { action: string }>
     }
     expect(Object.keys(channels)).toHaveLength(topics.length)
     const actions = Object.values(operations).map(({ action }) => action)
-    expect(actions.filter((action) => action === 'send')).toHaveLength(topics.length)
+    expect(actions.filter((action) => action === 'send')).toHaveLength(topics.flatMap(senders).length)
+    for (const topic of topics) expect(senders(topic).length === 1 || topic === audit, topic.name).toBe(true)
+    expect(senders(audit)).toEqual(expect.arrayContaining(['identity', 'catalog', 'bidding', 'inventory', 'eventlog']))
     expect(actions.filter((action) => action === 'receive')).toHaveLength(
       services.flatMap(({ consumes }) => consumes.filter((topic) => topics.includes(topic))).length
     )

@@ -1,4 +1,4 @@
-import type { Operation, TopicDefinition } from './define.ts'
+import { isAudited, type Operation, type TopicDefinition } from './define.ts'
 import * as biddingApi from './api/bidding.ts'
 import * as catalogApi from './api/catalog.ts'
 import * as eventlogApi from './api/eventlog.ts'
@@ -9,7 +9,18 @@ import * as logsApi from './api/logs.ts'
 import * as notificationApi from './api/notification.ts'
 import * as orderApi from './api/order.ts'
 import * as paymentApi from './api/payment.ts'
-import { auctions, bids, logLines, orders, payments, reservations, saleConfirmed, topics, users } from './topics.ts'
+import {
+  audit,
+  auctions,
+  bids,
+  logLines,
+  orders,
+  payments,
+  reservations,
+  saleConfirmed,
+  topics,
+  users
+} from './topics.ts'
 
 export type Store = 'postgres' | 'mongodb' | 'redis' | 'kafka'
 
@@ -171,3 +182,9 @@ export const serviceNamed = (name: string): ServiceDefinition => {
 
 /** A service's consumer groups: one for each topic it reads, so that a slow topic does not hold up another. */
 export const consumerGroup = (service: string, topic: TopicDefinition): string => `${service}.${topic.name}`
+
+/** Who writes to a topic: its owner, or every service with operations that are audited. */
+export const senders = (topic: TopicDefinition): readonly string[] =>
+  topic === audit
+    ? services.filter(({ operations }) => operations.some(isAudited)).map(({ name }) => name)
+    : [topic.owner]

@@ -1,4 +1,5 @@
 import type { TopicDefinition } from './define.ts'
+import { AdminActed } from './events/audit.ts'
 import {
   AuctionCancelled,
   AuctionClosed,
@@ -113,6 +114,16 @@ export const orders = topic({
   retentionMs: 30 * DAY_MS
 })
 
+export const audit = topic({
+  name: 'audit',
+  owner: 'platform',
+  events: [AdminActed],
+  key: 'userId',
+  keyReason: 'what one admin did in one service is read in the order in which it ended',
+  partitions: 3,
+  retentionMs: 30 * DAY_MS
+})
+
 /** Every domain topic. Kafka resources, AsyncAPI and the standalone mode are made from this list. */
 export const topics: readonly TopicDefinition[] = [
   users,
@@ -123,7 +134,8 @@ export const topics: readonly TopicDefinition[] = [
   saleConfirmed,
   reservations,
   payments,
-  orders
+  orders,
+  audit
 ]
 
 /**

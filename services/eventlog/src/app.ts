@@ -1,6 +1,7 @@
 import * as api from '@gavel/contracts/api/eventlog.ts'
 import type { HttpConfig } from '@gavel/platform/config.ts'
 import type { Authenticator } from '@gavel/platform/http/auth.ts'
+import { postgresAudit } from '@gavel/platform/audit/postgres.ts'
 import { createServer, implementAll } from '@gavel/platform/http/server.ts'
 import type { Producer } from '@gavel/platform/kafka/producer.ts'
 import type { ServiceContext } from '@gavel/platform/service.ts'
@@ -9,6 +10,7 @@ import type { Pool } from 'pg'
 import { createCountSagas } from './routes/count-sagas.ts'
 import { createDecideDeadLetter } from './routes/decide-dead-letter.ts'
 import { createDecideDeadLetters } from './routes/decide-dead-letters.ts'
+import { createListAudit } from './routes/list-audit.ts'
 import { createListDeadLetters } from './routes/list-dead-letters.ts'
 import { createListEvents } from './routes/list-events.ts'
 import { createListSagas } from './routes/list-sagas.ts'
@@ -52,7 +54,7 @@ export function buildApp({
   watches,
   stuckMs
 }: AppParts): FastifyInstance {
-  const app = createServer(context, { service: 'eventlog', auth, ...http })
+  const app = createServer(context, { service: 'eventlog', auth, audit: postgresAudit(context, pool), ...http })
   // A stream never ends by itself, and the server waits for what it has begun to answer.
   app.addHook('preClose', async () => streams.endAll())
   implementAll(app, api, {
@@ -71,6 +73,7 @@ export function buildApp({
     readSagaDurations: createReadSagaDurations(pool),
     readTopStatistics: createReadTopStatistics(pool),
     streamStatistics: createStreamStatistics({ pool, watch: watches.statistics, streams }),
+    listAudit: createListAudit(pool),
     listDeadLetters: createListDeadLetters(pool),
     readDeadLetter: createReadDeadLetter(pool),
     replayDeadLetter: createDecideDeadLetter({ pool, producer }, 'replayed'),

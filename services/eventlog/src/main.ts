@@ -3,6 +3,7 @@ import { listen } from '@gavel/platform/http/server.ts'
 import { createKafka } from '@gavel/platform/kafka/client.ts'
 import { createProducer } from '@gavel/platform/kafka/producer.ts'
 import { migrate } from '@gavel/platform/postgres/migrate.ts'
+import { startOutboxRelay } from '@gavel/platform/postgres/outbox.ts'
 import { createPool } from '@gavel/platform/postgres/pool.ts'
 import { runService } from '@gavel/platform/service.ts'
 import { buildApp } from './app.ts'
@@ -30,6 +31,7 @@ await runService({
     const auth = createAuthenticator({ ...config.auth, clock: context.clock })
     const kafka = createKafka(config.kafka, context)
     const producer = await createProducer(kafka)
+    await startOutboxRelay(context, pool, producer)
     await listen(buildApp({ context, http: config.http, auth, pool, producer, streams, watches, stuckMs }), config.http)
 
     await recordTopics(context, { kafka, pool, metrics })

@@ -8,7 +8,7 @@ import { theWire, type Wire } from '../../../test/support/watch-topic.ts'
 import { verifyChain } from '../src/store/verify-chain.ts'
 import { wholeLog } from './log-under-test.ts'
 import { runEventlog } from './running-eventlog.ts'
-import { aProduct, aSale, anAuction, aUser, dice, type Told } from './stories.ts'
+import { anAct, aProduct, aSale, anAuction, aUser, dice, type Told } from './stories.ts'
 
 /** The log on PostgreSQL and Kafka, in several processes. */
 
@@ -46,7 +46,7 @@ const placeOf = ({ topic, partition, offset }: RecordedEvent): string => `${topi
 test('every event of every topic is recorded once and in the order of its key, sent thrice and with processes coming and going', async () => {
   const roll = dice(3)
   const stories = [0, 1, 2, 3, 4, 5].flatMap((number) => [
-    [aUser(`user-${number}`)],
+    [aUser(`user-${number}`), anAct(`act-${number}`)],
     anAuction(`auction-${number}`, roll),
     aSale(`sale.${number}`, roll),
     aProduct(`product-${number}`, roll)

@@ -1,4 +1,5 @@
 import type { DataOf, EventDefinition, TopicDefinition } from '@gavel/contracts/define.ts'
+import { AdminActed } from '@gavel/contracts/events/audit.ts'
 import { AuctionClosed, AuctionOpened, BidsDecided, OfferMade } from '@gavel/contracts/events/bidding.ts'
 import { ProductAdded, ProductChanged, ProductRemoved } from '@gavel/contracts/events/catalog.ts'
 import { UserRegistered } from '@gavel/contracts/events/identity.ts'
@@ -16,6 +17,7 @@ import {
 } from '@gavel/contracts/events/sale.ts'
 import type { Sale } from '@gavel/contracts/primitives.ts'
 import {
+  audit,
   auctions,
   bids,
   orders,
@@ -56,6 +58,25 @@ export const aUser = (userId: string): Told =>
     UserRegistered,
     { id: `registered-${userId}`, key: userId, time: START },
     { userId, email: `${userId}@example.com`, displayName: userId, role: 'bidder', registeredAt: START }
+  )
+
+export const anAct = (actId: string): Told =>
+  told(
+    audit,
+    AdminActed,
+    { id: actId, key: 'admin', time: START },
+    {
+      actId,
+      userId: 'admin',
+      role: 'admin',
+      service: 'catalog',
+      operation: 'removeProduct',
+      params: { productId: 'p' },
+      outcome: 'done',
+      status: 204,
+      begunAt: START,
+      endedAt: START
+    }
   )
 
 /** Numbers below `bound`, the same for the same seed. */

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
 import * as api from '@gavel/contracts/api/identity.ts'
 import { createAuthenticator } from '@gavel/platform/http/auth.ts'
+import { postgresAudit } from '@gavel/platform/audit/postgres.ts'
 import { createServer, implementAll } from '@gavel/platform/http/server.ts'
 import { Refusal } from '@gavel/platform/errors.ts'
 import type { ServiceContext } from '@gavel/platform/service.ts'
@@ -63,7 +64,12 @@ export function buildApp(dependencies: Dependencies, config: AppConfig): Fastify
   const { context } = dependencies
   const { issuer, audience } = config.tokens
   const auth = createAuthenticator({ keys: ownKeys(dependencies), issuer, audience, clock: context.clock })
-  const app = createServer(context, { service: 'identity', auth, ...config.http })
+  const app = createServer(context, {
+    service: 'identity',
+    auth,
+    audit: postgresAudit(context, dependencies.pool),
+    ...config.http
+  })
   implementAll(app, api, {
     register: register(dependencies),
     logIn: logIn(dependencies),

@@ -1,6 +1,7 @@
 import * as api from '@gavel/contracts/api/inventory.ts'
 import type { HttpConfig } from '@gavel/platform/config.ts'
 import type { Authenticator } from '@gavel/platform/http/auth.ts'
+import { postgresAudit } from '@gavel/platform/audit/postgres.ts'
 import { createServer, implementAll } from '@gavel/platform/http/server.ts'
 import type { ServiceContext } from '@gavel/platform/service.ts'
 import type { FastifyInstance } from 'fastify'
@@ -26,7 +27,7 @@ export interface AppParts {
 }
 
 export function buildApp({ context, http, auth, pool, cache, metrics }: AppParts): FastifyInstance {
-  const app = createServer(context, { service: 'inventory', auth, ...http })
+  const app = createServer(context, { service: 'inventory', auth, audit: postgresAudit(context, pool), ...http })
   const byHand = carryOutByHand({ context, pool, cache, metrics })
   implementAll(app, api, {
     listReservations: createListReservations(pool),

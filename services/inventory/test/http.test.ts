@@ -1,3 +1,4 @@
+import { audit } from '@gavel/contracts/topics.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { freshPostgres, freshRedis } from '../../../test/support/database.ts'
 import { aSale, confirmSales, saleConfirmed } from './inventory-under-test.ts'
@@ -37,7 +38,8 @@ const adjust = (productId: string, payload: unknown, headers: Headers = admin) =
   })
 const stored = async (): Promise<unknown> => {
   const { rows } = await inventory.pool.query(
-    `select (select count(*) from stock) as stock, (select count(*) from stock_commands) as commands, (select count(*) from outbox) as outbox`
+    `select (select count(*) from stock) as stock, (select count(*) from stock_commands) as commands, (select count(*) from outbox where topic <> $1) as outbox`,
+    [audit.name]
   )
   return rows[0]
 }

@@ -103,6 +103,7 @@ export const openAuction = defineOperation({
     { additionalProperties: false }
   ),
   responses: { 201: Auction },
+  subject: 'auctionId',
   errors: [
     'AUCTION_EXISTS',
     'AUCTION_WINDOW_INVALID',

@@ -56,6 +56,7 @@ export const addProduct = defineOperation({
   summary: 'Adds a product. With a chosen productId the request may be repeated safely.',
   body: Type.Object({ productId: Type.Optional(Id), title, ...editable }, { additionalProperties: false }),
   responses: { 201: Product },
+  subject: 'productId',
   errors: ['PRODUCT_EXISTS']
 })
 

@@ -21,6 +21,7 @@ import {
 import { topics } from '../topics.ts'
 import { AuctionOutcome } from './bidding.ts'
 
+export * from './audit.ts'
 export * from './dead-letters.ts'
 export * from './sagas.ts'
 export * from './statistics.ts'

@@ -121,6 +121,7 @@ export const rotateKey = defineOperation({
   path: '/api/auth/keys/rotate',
   role: 'admin',
   summary: 'Publishes a new signing key; it signs once every verifier has had time to see it.',
+  subject: 'kid',
   responses: {
     202: Type.Object({ kid: Type.String({ maxLength: 64 }), signsFrom: TimestampMs }, { additionalProperties: false })
   },

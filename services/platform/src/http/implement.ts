@@ -1,11 +1,13 @@
 import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify'
 import type { Static, TSchema } from 'typebox'
-import type { Operation, Role } from '@gavel/contracts/define.ts'
+import { isAudited, type Operation, type Role } from '@gavel/contracts/define.ts'
 import { plainSchema } from '@gavel/contracts/json-schema.ts'
+import type { AuditTrail } from '../audit/trail.ts'
 import { Refusal } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { ServiceContext } from '../service.ts'
 import { withTraceparent } from '../telemetry.ts'
+import { audited } from './audited.ts'
 import type { WebSockets } from './web-socket.ts'
 import { bearerToken, type Authenticator, type User } from './auth.ts'
 
@@ -16,6 +18,8 @@ export interface ServerParts {
   webSockets: WebSockets
   context: ServiceContext
   auth: Authenticator
+  /** Missing only where no operation is audited. */
+  audit?: AuditTrail
 }
 
 declare module 'fastify' {
@@ -140,14 +144,15 @@ function schemaOf(operation: AnyOperation): Record<string, unknown> {
 /** A query that no schema describes is refused as any other unknown member is. */
 const noQuery = { type: 'object', additionalProperties: false, properties: {} }
 
-/** Serves one operation of the contract: role, validation, problem documents and the response's form come from there. */
+/** Serves one operation of the contract: role, validation, audit, problem documents and the response's form come from there. */
 export function implement<O extends AnyOperation>(
   app: FastifyInstance,
   operation: O,
   handler: Handler<NoInfer<O>>
 ): void {
   const { context, auth } = app.parts
-  const handle = handler as unknown as (input: Input) => Promise<Answer>
+  const plain = handler as unknown as (input: Input) => Promise<Answer>
+  const handle = isAudited(operation) ? audited(app.parts, operation, plain) : plain
   const schema = schemaOf(operation)
   schema.querystring ??= noQuery
   app.route({

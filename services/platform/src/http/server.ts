@@ -1,6 +1,7 @@
 import fastify, { type FastifyInstance } from 'fastify'
 import type { ServiceDefinition } from '@gavel/contracts/services.ts'
 import { serviceNamed } from '@gavel/contracts/services.ts'
+import type { AuditTrail } from '../audit/trail.ts'
 import { Refusal } from '../errors.ts'
 import type { ServiceContext } from '../service.ts'
 import type { Authenticator } from './auth.ts'
@@ -18,6 +19,8 @@ export interface ServerOptions {
   service: ServiceDefinition | string
   /** Missing only where no operation takes a token: then every token is refused. */
   auth?: Authenticator
+  /** Where admins' acts are recorded. A server without it refuses to serve an operation that is audited. */
+  audit?: AuditTrail
   bodyLimitBytes?: number
   requestTimeoutMs?: number
   trustedProxies?: readonly string[]
@@ -67,6 +70,7 @@ export function createServer(context: ServiceContext, options: ServerOptions): F
   app.decorate('parts', {
     context,
     auth: options.auth ?? refuseAll,
+    ...(options.audit === undefined ? {} : { audit: options.audit }),
     origins: options.origins ?? [],
     webSockets: createWebSockets(app, options.webSocketPayloadBytes ?? 64 * 1024)
   })

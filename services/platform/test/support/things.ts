@@ -4,6 +4,7 @@ import { Type } from 'typebox'
 import { expect } from 'vitest'
 import { defineOperation } from '@gavel/contracts/define.ts'
 import { errors } from '@gavel/contracts/errors.ts'
+import type { ActEnd, AuditTrail, BegunAct } from '@gavel/platform/audit/trail.ts'
 import { Fault, Refusal } from '@gavel/platform/errors.ts'
 import { createAuthenticator } from '@gavel/platform/http/auth.ts'
 import { createServer, implement, listen, reply } from '@gavel/platform/http/server.ts'
@@ -54,6 +55,17 @@ const forget = defineOperation({
   role: 'admin',
   responses: { 204: null }
 })
+const judge = defineOperation({
+  ...common,
+  id: 'judge',
+  method: 'POST',
+  path: '/api/judge/:how',
+  role: 'admin',
+  params: Type.Object({ how: Type.String() }, closed),
+  body: Type.Object({ reason: Type.String(), password: Type.String() }, closed),
+  responses: { 201: Answer },
+  subject: 'id'
+})
 const fail = defineOperation({
   ...common,
   id: 'fail',
@@ -72,6 +84,20 @@ export let sign: (
 ) => Promise<string>
 export let otherKey: CryptoKey
 export let stored = 0
+/** What the audit was told, in order. */
+export const acts: ({ begun: BegunAct } | { ended: ActEnd; actId: string })[] = []
+/** Set to make the audit fail. */
+export const auditFaults = { begin: false, end: false }
+const trail: AuditTrail = {
+  async begin(act) {
+    if (auditFaults.begin) throw new Fault('the trail is away')
+    acts.push({ begun: act })
+  },
+  async end({ actId }, ended) {
+    if (auditFaults.end) throw new Fault('the trail is away')
+    acts.push({ ended, actId })
+  }
+}
 export const logged: string[] = []
 
 /** Starts the server on a port of its own, with a log that is kept for reading. */
@@ -97,6 +123,7 @@ export async function startThings(): Promise<void> {
   const app = createServer(context, {
     service: 'identity',
     auth: createAuthenticator({ keys, issuer: 'issuer', audience: 'audience' }),
+    audit: trail,
     requestTimeoutMs: 1000
   })
   implement(app, store, async ({ params, body, user }) => {
@@ -108,6 +135,12 @@ export async function startThings(): Promise<void> {
     reply(200, { id: 'all', count: query.limit ?? 0, caller: user?.userId ?? null })
   )
   implement(app, forget, async () => reply(204))
+  implement(app, judge, async ({ params }) => {
+    if (params.how === 'refused') throw new Refusal('PRODUCT_EXISTS')
+    if (params.how === 'failed') throw new TypeError('a mistake')
+    stored += 1
+    return reply(201, { id: 'made-here', count: 1, caller: null })
+  })
   implement(app, fail, async ({ params }) => {
     switch (params.how) {
       case 'refusal':
