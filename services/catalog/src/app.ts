@@ -14,6 +14,7 @@ import { changeProduct } from './routes/change-product.ts'
 import { listProducts } from './routes/list-products.ts'
 import { readProduct } from './routes/read-product.ts'
 import { removeProduct } from './routes/remove-product.ts'
+import { searchProducts } from './routes/search-products.ts'
 import { createProductCache } from './store/product-cache.ts'
 import { find } from './store/products.ts'
 
@@ -39,7 +40,8 @@ export function buildApp(
     readProduct: readProduct(dependencies),
     addProduct: addProduct(dependencies),
     changeProduct: changeProduct(dependencies),
-    removeProduct: removeProduct(dependencies)
+    removeProduct: removeProduct(dependencies),
+    searchProducts: searchProducts(dependencies)
   })
   return app
 }

@@ -3,11 +3,13 @@ import { listen } from '@gavel/platform/http/server.ts'
 import { createKafka } from '@gavel/platform/kafka/client.ts'
 import { createProducer } from '@gavel/platform/kafka/producer.ts'
 import { startOutboxRelay } from '@gavel/platform/postgres/outbox.ts'
+import { startInboxSweep } from '@gavel/platform/postgres/inbox.ts'
 import { createPool, migrate } from '@gavel/platform/postgres/pool.ts'
 import { createRedis } from '@gavel/platform/redis/client.ts'
 import { runService } from '@gavel/platform/service.ts'
 import { buildApp, createDependencies } from './app.ts'
 import { catalogConfig } from './config.ts'
+import { followItems } from './consumers/read-side.ts'
 
 await runService({
   name: 'catalog',
@@ -17,7 +19,10 @@ await runService({
     const pool = createPool(config.postgres, context)
     const dependencies = createDependencies(context, pool, createRedis(config.redis, context))
     const app = buildApp(dependencies, config, createAuthenticator(config.auth))
-    await startOutboxRelay(context, pool, await createProducer(createKafka(config.kafka, context)))
+    const kafka = createKafka(config.kafka, context)
+    await startOutboxRelay(context, pool, await createProducer(kafka))
     await listen(app, config.http)
+    startInboxSweep(context, pool)
+    await followItems(dependencies, kafka)
   }
 })

@@ -49,16 +49,20 @@ describe('a product', () => {
 
     const { version: _, changedAt, ...data } = first.body
     expect(await outboxOf(process.pool, productId)).toEqual([
-      { type: 'gavel.ProductAdded.v1', data: { product: data, changedBy: 'the-admin', changedAt } },
+      { type: 'gavel.ProductAdded.v2', data: { product: data, version: 1, changedBy: 'the-admin', changedAt } },
       {
-        type: 'gavel.ProductChanged.v1',
+        type: 'gavel.ProductChanged.v2',
         data: {
           product: { ...data, title: 'Cartier watch', description: '' },
+          version: 2,
           changedBy: 'the-admin',
           changedAt: second.body.changedAt
         }
       },
-      { type: 'gavel.ProductRemoved.v1', data: { productId, changedBy: 'the-admin', changedAt: expect.any(Number) } }
+      {
+        type: 'gavel.ProductRemoved.v2',
+        data: { productId, version: 3, changedBy: 'the-admin', changedAt: expect.any(Number) }
+      }
     ])
   })
 

@@ -18,6 +18,8 @@ import {
   payments,
   reservations,
   saleConfirmed,
+  products,
+  stock,
   topics,
   users
 } from './topics.ts'
@@ -62,10 +64,10 @@ export const services: readonly ServiceDefinition[] = [
   },
   {
     name: 'catalog',
-    doc: 'The products: what they are, not how many there are.',
+    doc: 'The products, and the search over them with price, stock and auction beside each.',
     portOffset: 2,
     stores: ['postgres', 'redis', 'kafka'],
-    consumes: [],
+    consumes: [products, stock, auctions, bids],
     operations: operationsOf(catalogApi),
     webSockets: [],
     affinity: 'none',

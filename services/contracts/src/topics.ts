@@ -10,7 +10,14 @@ import {
   CrowdTold,
   OfferMade
 } from './events/bidding.ts'
-import { ProductAdded, ProductChanged, ProductRemoved } from './events/catalog.ts'
+import {
+  ProductAdded,
+  ProductAddedV2,
+  ProductChanged,
+  ProductChangedV2,
+  ProductRemoved,
+  ProductRemovedV2
+} from './events/catalog.ts'
 import { SigningKeyRequested, UserRegistered } from './events/identity.ts'
 import { StockChanged, StockChangedV2 } from './events/inventory.ts'
 import {
@@ -44,7 +51,8 @@ export const users = topic({
 export const products = topic({
   name: 'products',
   owner: 'catalog',
-  events: [ProductAdded, ProductChanged, ProductRemoved],
+  // The second versions are written; the first stay in the log and on the topic for as long as either keeps them.
+  events: [ProductAdded, ProductChanged, ProductRemoved, ProductAddedV2, ProductChangedV2, ProductRemovedV2],
   key: 'productId',
   keyReason: 'a change must not overtake the addition of its product',
   partitions: 3,

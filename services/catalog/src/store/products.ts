@@ -2,7 +2,7 @@ import type { Queryable } from '@gavel/platform/postgres/pool.ts'
 import { randomUUID } from 'node:crypto'
 import type { Pool, PoolClient } from 'pg'
 import type { Product } from '@gavel/contracts/api/catalog.ts'
-import { ProductAdded, ProductChanged, ProductRemoved } from '@gavel/contracts/events/catalog.ts'
+import { ProductAddedV2, ProductChangedV2, ProductRemovedV2 } from '@gavel/contracts/events/catalog.ts'
 import { products as productsTopic } from '@gavel/contracts/topics.ts'
 import { Refusal } from '@gavel/platform/errors.ts'
 import { appendToOutbox } from '@gavel/platform/postgres/outbox.ts'
@@ -107,9 +107,9 @@ export async function add(pool: Pool, product: Product, by: Change): Promise<Sto
     )
     const added = rows[0]
     if (added) {
-      const data = { product: dataOf(product), changedBy: by.changedBy, changedAt: by.now }
+      const data = { product: dataOf(product), version: product.version, changedBy: by.changedBy, changedAt: by.now }
       await appendToOutbox(client, productsTopic, [
-        { definition: ProductAdded, data, ...envelope(product.productId, by) }
+        { definition: ProductAddedV2, data, ...envelope(product.productId, by) }
       ])
       return fromRow(added)
     }
@@ -157,8 +157,9 @@ export async function change(
     if (decision.status === 'refuse') throw new Refusal(decision.code, { productId })
     if (decision.status === 'same') return decision.product
     await write(client, decision.product)
-    const data = { product: dataOf(decision.product), changedBy: by.changedBy, changedAt: by.now }
-    await appendToOutbox(client, productsTopic, [{ definition: ProductChanged, data, ...envelope(productId, by) }])
+    const { version } = decision.product
+    const data = { product: dataOf(decision.product), version, changedBy: by.changedBy, changedAt: by.now }
+    await appendToOutbox(client, productsTopic, [{ definition: ProductChangedV2, data, ...envelope(productId, by) }])
     return decision.product
   })
 }
@@ -170,8 +171,8 @@ export async function remove(pool: Pool, productId: string, by: Change): Promise
     if (decision.status === 'refuse') throw new Refusal(decision.code, { productId })
     if (decision.status === 'same') return undefined
     await write(client, decision.product)
-    const data = { productId, changedBy: by.changedBy, changedAt: by.now }
-    await appendToOutbox(client, productsTopic, [{ definition: ProductRemoved, data, ...envelope(productId, by) }])
+    const data = { productId, version: decision.product.version, changedBy: by.changedBy, changedAt: by.now }
+    await appendToOutbox(client, productsTopic, [{ definition: ProductRemovedV2, data, ...envelope(productId, by) }])
     return decision.product
   })
 }

@@ -3,6 +3,8 @@ import { defineOperation } from '../define.ts'
 import { ProductData } from '../events/catalog.ts'
 import { Id, page, PageQuery, TimestampMs } from '../primitives.ts'
 
+export * from './search.ts'
+
 export const Product = Type.Object(
   { ...ProductData.properties, version: Type.Integer({ minimum: 1 }), changedAt: TimestampMs },
   { additionalProperties: false }

@@ -31,3 +31,25 @@ export const ProductRemoved = defineEvent(
   'An admin removed a product from the catalogue.',
   Type.Object({ productId: Id, changedBy: Id, changedAt: TimestampMs }, { additionalProperties: false })
 )
+
+/** Counts the states of a product from 1, so that a reader who meets its events in another order knows the newest. */
+const version = Type.Integer({ minimum: 1 })
+
+export const ProductAddedV2 = defineEvent(
+  'ProductAdded',
+  2,
+  'An admin added a product to the catalogue.',
+  Type.Object({ product: ProductData, version, changedBy: Id, changedAt: TimestampMs }, { additionalProperties: false })
+)
+export const ProductChangedV2 = defineEvent(
+  'ProductChanged',
+  2,
+  'An admin changed a product; the event carries all of it as it is now.',
+  Type.Object({ product: ProductData, version, changedBy: Id, changedAt: TimestampMs }, { additionalProperties: false })
+)
+export const ProductRemovedV2 = defineEvent(
+  'ProductRemoved',
+  2,
+  'An admin removed a product from the catalogue.',
+  Type.Object({ productId: Id, version, changedBy: Id, changedAt: TimestampMs }, { additionalProperties: false })
+)

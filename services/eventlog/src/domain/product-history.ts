@@ -1,5 +1,12 @@
 import type { ProductAt, RecordedEvent } from '@gavel/contracts/api/eventlog.ts'
-import { ProductAdded, ProductChanged, ProductRemoved } from '@gavel/contracts/events/catalog.ts'
+import {
+  ProductAdded,
+  ProductAddedV2,
+  ProductChanged,
+  ProductChangedV2,
+  ProductRemoved,
+  ProductRemovedV2
+} from '@gavel/contracts/events/catalog.ts'
 import { StockChanged, StockChangedV2 } from '@gavel/contracts/events/inventory.ts'
 import { countIn, dataIf } from './fold.ts'
 
@@ -17,12 +24,16 @@ export const untoldProduct = (productId: string): ProductStory => ({
 
 export function foldProduct(story: ProductStory, event: RecordedEvent): ProductStory {
   const told = { ...story, ...countIn(story, event) }
-  const described = dataIf(ProductAdded, event) ?? dataIf(ProductChanged, event)
+  const described =
+    dataIf(ProductAddedV2, event) ??
+    dataIf(ProductChangedV2, event) ??
+    dataIf(ProductAdded, event) ??
+    dataIf(ProductChanged, event)
   if (described) {
     const { product, changedBy, changedAt } = described
     return { ...told, status: 'listed', product, changedBy, changedAt }
   }
-  const removed = dataIf(ProductRemoved, event)
+  const removed = dataIf(ProductRemovedV2, event) ?? dataIf(ProductRemoved, event)
   if (removed) return { ...told, status: 'removed', changedBy: removed.changedBy, changedAt: removed.changedAt }
   const stock = dataIf(StockChanged, event) ?? dataIf(StockChangedV2, event)
   if (!stock) return told
