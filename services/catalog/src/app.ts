@@ -9,21 +9,31 @@ import type { ServiceContext } from '@gavel/platform/service.ts'
 import type { Config } from './config.ts'
 import type { Dependencies } from './dependencies.ts'
 import { createMetrics } from './metrics.ts'
+import { createRebuilding } from './read-side/rebuild.ts'
 import { addProduct } from './routes/add-product.ts'
 import { changeProduct } from './routes/change-product.ts'
 import { listProducts } from './routes/list-products.ts'
 import { readProduct } from './routes/read-product.ts'
+import { readSearchRebuild } from './routes/read-search-rebuild.ts'
+import { rebuildSearch } from './routes/rebuild-search.ts'
 import { removeProduct } from './routes/remove-product.ts'
 import { searchProducts } from './routes/search-products.ts'
 import { createProductCache } from './store/product-cache.ts'
 import { find } from './store/products.ts'
 
-export function createDependencies(context: ServiceContext, pool: Pool, redis: Redis): Dependencies {
+export function createDependencies(
+  context: ServiceContext,
+  pool: Pool,
+  redis: Redis,
+  { eventlogUrl, rebuildPatienceMs }: Pick<Config, 'eventlogUrl' | 'rebuildPatienceMs'>
+): Dependencies {
   const metrics = createMetrics(context)
   return {
     context,
     pool,
     metrics,
+    eventlogUrl,
+    rebuilding: createRebuilding(context, pool, { patienceMs: rebuildPatienceMs, pauseMs: 250 }),
     cache: createProductCache({ context, redis, metrics, load: async (productId) => await find(pool, productId) })
   }
 }
@@ -41,7 +51,9 @@ export function buildApp(
     addProduct: addProduct(dependencies),
     changeProduct: changeProduct(dependencies),
     removeProduct: removeProduct(dependencies),
-    searchProducts: searchProducts(dependencies)
+    searchProducts: searchProducts(dependencies),
+    rebuildSearch: rebuildSearch(dependencies),
+    readSearchRebuild: readSearchRebuild(dependencies)
   })
   return app
 }

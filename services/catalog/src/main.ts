@@ -17,7 +17,7 @@ await runService({
   start: async (context, config) => {
     await migrate(config.postgres.url, new URL('../migrations/', import.meta.url), context.log)
     const pool = createPool(config.postgres, context)
-    const dependencies = createDependencies(context, pool, createRedis(config.redis, context))
+    const dependencies = createDependencies(context, pool, createRedis(config.redis, context), config)
     const app = buildApp(dependencies, config, createAuthenticator(config.auth))
     const kafka = createKafka(config.kafka, context)
     await startOutboxRelay(context, pool, await createProducer(kafka))

@@ -60,14 +60,16 @@ export async function aCatalog() {
   const contexts: ServiceContext[] = []
   const tokens = { admin: await tokenFor('admin'), bidder: await tokenFor('bidder') }
 
-  const start = async (redisUrl = cache.url): Promise<Process> => {
+  const start = async (redisUrl = cache.url, { eventlogUrl = 'http://127.0.0.1:1' } = {}): Promise<Process> => {
     const config = catalogConfig({
       POSTGRES_URL: database.url,
       POSTGRES_POOL_MAX: '5',
       REDIS_URL: redisUrl,
       REDIS_KEY_PREFIX: cache.keyPrefix,
       KAFKA_BROKERS: 'not-used:9092',
-      JWKS_URL: 'http://not-used/jwks.json'
+      JWKS_URL: 'http://not-used/jwks.json',
+      EVENTLOG_URL: eventlogUrl,
+      REBUILD_PATIENCE_MS: '20000'
     })
     const log = createLog({
       service: 'catalog',
@@ -78,7 +80,7 @@ export async function aCatalog() {
     contexts.push(context)
     const pool = createPool(config.postgres, context)
     const redis = createRedis({ url: new Secret(redisUrl), keyPrefix: cache.keyPrefix }, context)
-    const dependencies = createDependencies(context, pool, redis)
+    const dependencies = createDependencies(context, pool, redis, config)
     const keys = { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'test', alg: 'EdDSA' }] } as JSONWebKeySet
     const app = buildApp(dependencies, config, createAuthenticator({ keys, issuer, audience }))
     await app.ready()

@@ -57,6 +57,7 @@ test('the process serves products, verifies tokens by the published keys, tells 
       REDIS_KEY_PREFIX: cache.keyPrefix,
       KAFKA_BROKERS: topics.brokers.join(','),
       KAFKA_TOPIC_PREFIX: topics.topicPrefix,
+      EVENTLOG_URL: 'http://127.0.0.1:1',
       JWKS_URL: `http://127.0.0.1:${(keySet.address() as AddressInfo).port}/jwks.json`
     }
   })

@@ -6,7 +6,7 @@ import { transaction } from '@gavel/platform/postgres/pool.ts'
 import type { Pool } from 'pg'
 import { factsOf, type ToldEvent } from '../src/domain/facts.ts'
 import { applyFacts } from '../src/store/read-side/apply-facts.ts'
-import { holdGenerations } from '../src/store/read-side/generations.ts'
+import { holdGenerations, schemaOf } from '../src/store/read-side/generations.ts'
 
 const told = <Definition extends EventDefinition>(definition: Definition, data: DataOf<Definition>): ToldEvent => ({
   type: definition.type,
@@ -106,4 +106,12 @@ export async function tell(pool: Pool, events: readonly ToldEvent[]): Promise<vo
   await transaction(pool, async (client) => {
     for (const generation of await holdGenerations(client)) await applyFacts(client, generation, factsOf(events))
   })
+}
+
+/** All that search reads, as one text. */
+export async function listingsOf(pool: Pool, generation: number): Promise<string> {
+  const { rows } = await pool.query<{ all: string }>(
+    `select coalesce(jsonb_agg(to_jsonb(listings) order by product_id)::text, '[]') as all from ${schemaOf(generation)}.listings`
+  )
+  return rows[0]!.all
 }

@@ -43,6 +43,7 @@ export const errors = {
   TRANSFER_ID_REUSED: { status: 409, title: 'This transfer id was used with other figures' },
   TRANSFER_TO_ITSELF: { status: 422, title: 'A transfer needs two different locations' },
   SOLD_OUT: { status: 409, title: 'Sold out' },
+  REBUILD_RUNNING: { status: 409, title: 'The search is being built anew already' },
 
   // bidding
   AUCTION_NOT_FOUND: { status: 404, title: 'There is no such auction' },

@@ -34,6 +34,8 @@ export interface ServiceDefinition {
   portOffset: number
   stores: readonly Store[]
   consumes: readonly TopicDefinition[]
+  /** Services whose operations it asks for, each told to it as `<NAME>_URL`. Everything else they learn of each other from events. */
+  calls?: readonly string[]
   operations: readonly Operation[]
   /** WebSocket paths, as prefixes at the gateway. */
   webSockets: readonly string[]
@@ -68,6 +70,8 @@ export const services: readonly ServiceDefinition[] = [
     portOffset: 2,
     stores: ['postgres', 'redis', 'kafka'],
     consumes: [products, stock, auctions, bids],
+    // The log of events, from which the search is built anew.
+    calls: ['eventlog'],
     operations: operationsOf(catalogApi),
     webSockets: [],
     affinity: 'none',

@@ -83,6 +83,7 @@ function planService(service: ServiceDefinition, index: number, input: PlanInput
     JWKS_URL: `${at(input.ports['identity'])}${readKeySet.path}`,
     ALLOWED_ORIGINS: `http://127.0.0.1:${gateway},http://localhost:${gateway}`,
     ...storeVariables(service, input.urls),
+    ...Object.fromEntries((service.calls ?? []).map((other) => [`${other.toUpperCase()}_URL`, at(input.ports[other])])),
     ...ownVariables(service.name, input),
     ...input.env,
     ...input.serviceEnv?.[service.name]

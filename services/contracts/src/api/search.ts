@@ -124,3 +124,60 @@ export const searchProducts = defineOperation({
   },
   errors: []
 })
+
+export const ReadSide = Type.Object(
+  {
+    /** The generation that searches read. */
+    serving: Count,
+    /** The one built last, or now; null where none ever was. */
+    rebuild: Type.Union([
+      Type.Object(
+        {
+          generation: Count,
+          status: Type.Union([Type.Literal('running'), Type.Literal('stopped'), Type.Literal('done')]),
+          startedBy: Id,
+          startedAt: TimestampMs,
+          endedAt: Type.Optional(TimestampMs),
+          /** Why it stands still. */
+          reason: Type.Optional(Type.String()),
+          topics: Type.Array(
+            Type.Object(
+              {
+                topic: Type.String(),
+                /** The last position of the event log that was read. */
+                position: Count,
+                complete: Type.Boolean()
+              },
+              closed
+            )
+          )
+        },
+        closed
+      ),
+      Type.Null()
+    ])
+  },
+  closed
+)
+export type ReadSide = Static<typeof ReadSide>
+
+export const rebuildSearch = defineOperation({
+  id: 'rebuildSearch',
+  method: 'POST',
+  path: '/api/search/rebuild',
+  role: 'admin',
+  summary:
+    'Builds what search reads anew from the event log, with the caller’s token, while searches go on; then they read the new one. Goes on where one was stopped.',
+  responses: { 202: ReadSide },
+  errors: ['REBUILD_RUNNING']
+})
+
+export const readSearchRebuild = defineOperation({
+  id: 'readSearchRebuild',
+  method: 'GET',
+  path: '/api/search/rebuild',
+  role: 'admin',
+  summary: 'Which generation searches read, and how far the one is that is being built.',
+  responses: { 200: ReadSide },
+  errors: []
+})

@@ -56,6 +56,9 @@ export function plainVariables(context: BuildContext, service: ServiceDefinition
     ...(issuer === undefined || !(checksTokens(service) || name === 'identity') ? {} : { TOKEN_ISSUER: issuer }),
     ...(audience === undefined || !(checksTokens(service) || name === 'identity') ? {} : { TOKEN_AUDIENCE: audience }),
     ...(checksTokens(service) ? { JWKS_URL: `http://identity:${servicePort}${readKeySet.path}` } : {}),
+    ...Object.fromEntries(
+      (service.calls ?? []).map((other) => [`${other.toUpperCase()}_URL`, `http://${other}:${servicePort}`])
+    ),
     ...(name === 'payment' ? { PROVIDER_URL: spec.payment.provider.url } : {}),
     ...(name === 'notification' && spec.mail.from !== undefined ? { MAIL_FROM: spec.mail.from } : {}),
     ...spec.services?.[name]?.env

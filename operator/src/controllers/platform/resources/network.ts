@@ -80,7 +80,10 @@ function watchers({ spec }: BuildContext): unknown[] {
   ]
 }
 
-/** Who calls whom inside: the gateway calls whoever serves it anything, health calls all, and whoever checks tokens asks identity. */
+/**
+ * Who calls whom inside: the gateway calls whoever serves it anything, health calls all, whoever checks tokens asks identity, and the list of
+ * services says who asks whom besides.
+ */
 function callersOf(context: BuildContext, service: ServiceDefinition): unknown[] {
   const served = service.operations.length + service.webSockets.length + (service.pages ?? []).length > 0
   const asksForKeys = services.filter((other) => 'JWKS_URL' in plainVariables(context, other))
@@ -88,6 +91,9 @@ function callersOf(context: BuildContext, service: ServiceDefinition): unknown[]
     ...(served ? [pods(selectorOf(context, gatewayName, 'gateway'))] : []),
     ...(service.name === 'health' ? [] : [pods(selectorOf(context, 'health', 'service'))]),
     ...(service.name === 'identity' ? asksForKeys.map(({ name }) => pods(selectorOf(context, name, 'service'))) : []),
+    ...services
+      .filter(({ calls }) => calls?.includes(service.name))
+      .map(({ name }) => pods(selectorOf(context, name, 'service'))),
     ...watchers(context)
   ]
 }
@@ -125,9 +131,9 @@ export function servicePolicies(context: BuildContext, service: ServiceDefinitio
   const inside =
     name === 'health'
       ? services.filter((other) => other.name !== name).map((other) => pods(selectorOf(context, other.name, 'service')))
-      : 'JWKS_URL' in plainVariables(context, service)
-        ? [pods(selectorOf(context, 'identity', 'service'))]
-        : []
+      : [...('JWKS_URL' in plainVariables(context, service) ? ['identity'] : []), ...(service.calls ?? [])].map(
+          (other) => pods(selectorOf(context, other, 'service'))
+        )
   const ports = outside(context, service)
   const egress: Rule[] = [
     ...(inside.length > 0 ? [{ to: inside, ports: tcp(servicePort) }] : []),

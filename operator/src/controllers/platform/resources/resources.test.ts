@@ -297,6 +297,18 @@ describe('NetworkPolicies', () => {
     expect(ingress[0]?.from).not.toContainEqual(pods('web'))
     expect(rules('web')).toMatchObject({ egress: [{ ports: tcp(9092) }] })
   })
+
+  test('who asks another service for something, as the list of services has it, is told its address and let through', () => {
+    const asking = services.flatMap(({ name, calls = [] }) => calls.map((other) => [name, other] as const))
+    expect(asking).toContainEqual(['catalog', 'eventlog'])
+    for (const [name, other] of asking) {
+      expect((rules(other) as { ingress: { from: unknown[] }[] }).ingress[0]?.from).toContainEqual(pods(name))
+      expect((rules(name) as { egress: { to: unknown[] }[] }).egress[0]?.to).toContainEqual(pods(other))
+      expect(serviceConfigMap(context, serviceNamed(name)).object['data']).toMatchObject({
+        [`${other.toUpperCase()}_URL`]: `http://${other}:8080`
+      })
+    }
+  })
 })
 
 describe('the gateway', () => {
