@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
+import * as bidderApi from '@gavel/contracts/api/bidder.ts'
 import * as api from '@gavel/contracts/api/bidding.ts'
 import { orders } from '@gavel/contracts/topics.ts'
 import { mongoAudit } from '@gavel/platform/audit/mongo.ts'
@@ -14,6 +15,10 @@ import type { ServiceContext } from '@gavel/platform/service.ts'
 import { closeDue } from './book/close-due.ts'
 import { Listing } from './book/listing.ts'
 import type { BiddingConfig } from './config.ts'
+import { Credit } from './credit.ts'
+import { CreditSweep } from './credit-sweep.ts'
+import { Crowd } from './crowd.ts'
+import { onOrderCreated } from './consumers/order-created.ts'
 import { onBidFailed } from './consumers/bid-failed.ts'
 import { House } from './house.ts'
 import { createMeasures } from './metrics.ts'
@@ -27,15 +32,23 @@ import { closeAuctionHandler } from './routes/close-auction.ts'
 import { extendAuctionHandler } from './routes/extend-auction.ts'
 import { listAuctionsHandler } from './routes/list-auctions.ts'
 import { listMyOffersHandler } from './routes/list-my-offers.ts'
+import { listMyWatchesHandler } from './routes/list-my-watches.ts'
 import { openAuctionHandler } from './routes/open-auction.ts'
 import { placeBidHandler } from './routes/place-bid.ts'
 import { readAuctionHandler } from './routes/read-auction.ts'
 import { readBidHandler } from './routes/read-bid.ts'
 import { readLedgerHandler } from './routes/read-ledger.ts'
+import { readMyCreditHandler } from './routes/read-my-credit.ts'
+import { setCreditLimitHandler } from './routes/set-credit-limit.ts'
+import { unwatchAuctionHandler } from './routes/unwatch-auction.ts'
+import { watchAuctionHandler } from './routes/watch-auction.ts'
 import { SecondChance } from './second-chance.ts'
+import { Accounts } from './store/accounts.ts'
 import { Auctions } from './store/auctions.ts'
 import { Ledger } from './store/ledger.ts'
 import { Offers } from './store/offers.ts'
+import { Watches } from './store/watches.ts'
+import { Watching } from './watching.ts'
 
 export interface BiddingApp {
   app: FastifyInstance
@@ -57,8 +70,14 @@ export async function buildApp(
   const ledger = new Ledger(db, bidding.commit)
   const auctions = new Auctions(db)
   const offers = new Offers(db)
+  const watches = new Watches(db)
+  const accounts = new Accounts(db, bidding.sealing)
+  const { clock, log } = context
+  const credit = new Credit({ accounts, clock, log, limits: bidding.credit })
   await untilReached(context, async () => {
-    await Promise.all([ledger.createIndexes(), auctions.createIndexes(), offers.createIndexes()])
+    await Promise.all([ledger, auctions, offers, watches, accounts].map((store) => store.createIndexes()))
+    // Before the first bid: a limit that is not known yet would not count.
+    await credit.refresh()
   })
 
   const listing = new Listing(auctions, bidding.schedule.listingIntervalMs, (error) =>
@@ -74,11 +93,13 @@ export async function buildApp(
     ledger,
     auctions,
     sealing: bidding.sealing,
+    credit,
     clock: context.clock,
     limits: bidding.house,
     measures,
     onCommitted: (committed) => {
       measures.decided(committed)
+      credit.committed(committed)
       listing.show(committed.view)
       publisher.note(committed)
     }
@@ -88,23 +109,35 @@ export async function buildApp(
     ledger,
     offers,
     producer,
-    clock: context.clock,
-    log: context.log,
+    credit,
+    clock,
+    log,
     limits: bidding.offers
   })
-  startRegularWork(context, config, { house, auctions, ledger, listing, publisher, secondChance })
+  const sweep = new CreditSweep({ credit, accounts, auctions, ledger, house, clock })
+  const crowd = new Crowd({ auctions, ledger, watches, producer, clock, limits: bidding.crowd })
+  startRegularWork(context, config, { house, auctions, ledger, listing, publisher, secondChance, credit, sweep, crowd })
   const consumer = await startConsumer(context, kafka, {
     topic: orders,
-    handlers: { BidFailed: onBidFailed(secondChance) }
+    handlers: { BidFailed: onBidFailed(secondChance, credit), OrderCreated: onOrderCreated(credit) }
   })
 
   const audit = mongoAudit(context, { db, producer })
   const app = createServer(context, { service: 'bidding', auth, audit, ...config.http })
   serve(app, house, secondChance)
+  const app = createServer(context, { service: 'bidding', auth, ...config.http })
+  serve(app, { house, secondChance, credit, watching: new Watching({ house, auctions, watches, clock }) })
   return { app, house, publisher, consumer }
 }
 
-function serve(app: FastifyInstance, house: House, secondChance: SecondChance): void {
+interface Served {
+  house: House
+  secondChance: SecondChance
+  credit: Credit
+  watching: Watching
+}
+
+function serve(app: FastifyInstance, { house, secondChance, credit, watching }: Served): void {
   implementAll(app, api, {
     openAuction: openAuctionHandler(house),
     listAuctions: listAuctionsHandler(house),
@@ -117,6 +150,13 @@ function serve(app: FastifyInstance, house: House, secondChance: SecondChance): 
     readLedger: readLedgerHandler(house),
     listMyOffers: listMyOffersHandler(secondChance),
     acceptOffer: acceptOfferHandler(secondChance)
+  })
+  implementAll(app, bidderApi, {
+    watchAuction: watchAuctionHandler(watching),
+    unwatchAuction: unwatchAuctionHandler(watching),
+    listMyWatches: listMyWatchesHandler(watching),
+    readMyCredit: readMyCreditHandler(credit),
+    setCreditLimit: setCreditLimitHandler(credit)
   })
   serveBidSocket(app, house)
 }
@@ -142,21 +182,35 @@ interface Regular {
   listing: Listing
   publisher: Publisher
   secondChance: SecondChance
+  credit: Credit
+  sweep: CreditSweep
+  crowd: Crowd
 }
 
 function startRegularWork({ log, closers, clock }: ServiceContext, { bidding }: BiddingConfig, parts: Regular): void {
-  const { house, auctions, ledger, listing, publisher, secondChance } = parts
-  const { closeIntervalMs, closeMax, sweepIntervalMs, offersIntervalMs } = bidding.schedule
+  const { house, auctions, ledger, listing, publisher, secondChance, credit, sweep, crowd } = parts
+  const { closeIntervalMs, closeMax, sweepIntervalMs, offersIntervalMs, creditIntervalMs, crowdIntervalMs } =
+    bidding.schedule
   const closing = repeat('close auctions', closeIntervalMs, log, async () => {
     await closeDue(house, auctions, listing, clock(), closeMax)
   })
-  const sweep = new Sweep(ledger, auctions, publisher)
-  const sweeping = repeat('publish what a crash left', sweepIntervalMs, log, async (signal) => await sweep.run(signal))
+  const unpublished = new Sweep(ledger, auctions, publisher)
+  const sweeping = repeat(
+    'publish what a crash left',
+    sweepIntervalMs,
+    log,
+    async (signal) => await unpublished.run(signal)
+  )
   const offering = repeat('offers', offersIntervalMs, log, async () => await secondChance.work())
+  const crediting = repeat('holds on credit', creditIntervalMs, log, async () => await sweep.work())
+  const telling = repeat('tell crowds', crowdIntervalMs, log, async () => await crowd.work())
+  closers.add('holds on credit', () => crediting.stop(), 'consumers')
+  closers.add('crowds', () => telling.stop(), 'consumers')
   closers.add('offers', () => offering.stop(), 'consumers')
   closers.add('close auctions', () => closing.stop(), 'consumers')
   closers.add('sweep', () => sweeping.stop(), 'consumers')
   closers.add('ledger', () => house.books.drain(), 'consumers')
+  closers.add('changes of credit', () => credit.changes.drain(), 'relays')
   closers.add('listing', () => listing.stop(), 'relays')
   closers.add('publisher', () => publisher.stop(), 'relays')
 }

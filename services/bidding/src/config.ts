@@ -22,6 +22,12 @@ function biddingConfig(env: Environment) {
   const read = readConfig(env, {
     /** 32 bytes in base64; without it no auction of sealed bids can be held. New ones come first, old ones stay behind them, by commas. */
     SEALING_KEY: optional(secret({ check: (raw) => void sealingKeysFrom(raw) })),
+    /** What a bidder may hold in a currency where no admin has set a limit; absent: as much as he likes. */
+    CREDIT_LIMIT_DEFAULT_MINOR: optional(integer({ min: 0, max: 1_000_000_000_00 })),
+    CREDIT_PENDING_MS: integer({ default: 60_000, min: 20, max: 3_600_000 }),
+    CREDIT_SWEEP_INTERVAL_MS: integer({ default: 1000, min: 20, max: 600_000 }),
+    ENDING_SOON_MS: integer({ default: 600_000, min: 1000, max: 7 * 24 * 3_600_000 }),
+    CROWD_INTERVAL_MS: integer({ default: 1000, min: 20, max: 600_000 }),
     ENTRY_BIDS_MAX: integer({ default: 1000, min: 1, max: 2000 }),
     ENTRY_BYTES_MAX: integer({ default: 400 * KIBI, min: 4 * KIBI, max: 700 * KIBI }),
     WAITING_BIDS_MAX: integer({ default: 20_000, min: 1, max: 1_000_000 }),
@@ -58,7 +64,9 @@ function biddingConfig(env: Environment) {
       closeMax: read.CLOSE_SCAN_MAX,
       listingIntervalMs: read.LISTING_INTERVAL_MS,
       sweepIntervalMs: read.PUBLISH_SWEEP_INTERVAL_MS,
-      offersIntervalMs: read.OFFERS_INTERVAL_MS
+      offersIntervalMs: read.OFFERS_INTERVAL_MS,
+      creditIntervalMs: read.CREDIT_SWEEP_INTERVAL_MS,
+      crowdIntervalMs: read.CROWD_INTERVAL_MS
     },
     publish: {
       roundAuctionsMax: read.PUBLISH_ROUND_AUCTIONS_MAX,
@@ -68,6 +76,8 @@ function biddingConfig(env: Environment) {
       retryDelayMs: 100,
       retryDelayMaxMs: 3000
     },
+    credit: { defaultMinor: read.CREDIT_LIMIT_DEFAULT_MINOR ?? null, pendingMs: read.CREDIT_PENDING_MS },
+    crowd: { endingSoonMs: read.ENDING_SOON_MS },
     offers: { durationMs: read.OFFER_DURATION_MS, perAuctionMax: read.OFFERS_PER_AUCTION_MAX }
   } as const
 }

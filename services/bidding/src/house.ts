@@ -7,7 +7,10 @@ import { checkForm, open, termsFrom, type BidForm, type OpenCommand } from './do
 import { Books, type BooksLimits } from './book/books.ts'
 import type { BookMeasures, Committed } from './book/book.ts'
 import { decidedIn } from './book/decided-bids.ts'
+import type { DecidedBid } from './book/recent-bids.ts'
+import type { Credit } from './credit.ts'
 import { RecentBids } from './book/recent-bids.ts'
+import { isSameBid } from './book/waiting-bids.ts'
 import type { WaitingLimits } from './book/waiting-bids.ts'
 import { auctionView, viewOfEntry } from './book/view.ts'
 import { canonicalize } from './ledger/canonical.ts'
@@ -28,6 +31,7 @@ export interface HouseParts {
   ledger: Ledger
   auctions: Auctions
   sealing: SealingKeys | null
+  credit: Credit
   clock: () => number
   limits: HouseLimits
   measures: BookMeasures
@@ -63,7 +67,7 @@ export class House {
     const view = viewOfDraft(opening.terms, draft, now)
     await this.#parts.auctions.add(view)
     this.#parts.onCommitted({ terms: opening.terms, draft, view })
-    return view
+    return { ...view, watchers: 0 }
   }
 
   #newSeal(terms: Terms): { keyHash: string; sealedKey: string } | undefined {
@@ -87,7 +91,17 @@ export class House {
     const book = this.books.held(auctionId) ?? (await this.books.of(auctionId))
     const form = checkForm(book.terms, bid)
     if ('refusal' in form) throw refusalOf(form)
-    return await book.place({ userId, bidId: bid.bidId, amountMinor: bid.amountMinor, quantity: form.quantity })
+    const { credit } = this.#parts
+    const command = { userId, bidId: bid.bidId, amountMinor: bid.amountMinor, quantity: form.quantity }
+    if (!credit.isLimited(userId, book.terms.currency)) return await book.place(command)
+    return await credit.within(book.terms, command, {
+      place: async () => await book.place(command),
+      decidedBefore: async () => {
+        const before = await this.#decided(auctionId, userId, bid.bidId)
+        if (before && !isSameBid(before, command)) throw new Refusal('BID_ID_REUSED')
+        return before?.receipt
+      }
+    })
   }
 
   async close(auctionId: string): Promise<Auction> {
@@ -109,9 +123,10 @@ export class House {
   /** As the ledger has it now, whichever process wrote it. */
   async read(auctionId: string): Promise<Auction> {
     const { terms } = await this.books.of(auctionId)
-    const last = await this.#parts.ledger.last(auctionId)
+    const { ledger, auctions, clock } = this.#parts
+    const [last, watchers] = await Promise.all([ledger.last(auctionId), auctions.watchersOf(auctionId)])
     if (!last) throw new Refusal('AUCTION_NOT_FOUND')
-    return viewOfEntry(terms, last, this.#parts.clock())
+    return { ...viewOfEntry(terms, last, clock()), watchers }
   }
 
   async list(page: Page): Promise<Auction[]> {
@@ -119,11 +134,15 @@ export class House {
   }
 
   async receipt(auctionId: string, userId: string, bidId: string): Promise<BidReceipt> {
-    const { terms, seal } = await this.books.of(auctionId)
-    const key = keyOf(userId, bidId)
-    const found = decidedIn(terms, await this.#parts.ledger.holding(auctionId, [key]), seal).get(key)
+    const found = await this.#decided(auctionId, userId, bidId)
     if (!found) throw new Refusal('BID_NOT_FOUND')
     return found.receipt
+  }
+
+  async #decided(auctionId: string, userId: string, bidId: string): Promise<DecidedBid | undefined> {
+    const { terms, seal } = await this.books.of(auctionId)
+    const key = keyOf(userId, bidId)
+    return decidedIn(terms, await this.#parts.ledger.holding(auctionId, [key]), seal).get(key)
   }
 
   /** The public chain. What was secret is laid open once nothing can be appended any more. */

@@ -10,6 +10,7 @@ import type { Producer } from '@gavel/platform/kafka/producer.ts'
 import { isSealed, orderNumberOf, type Terms } from './domain/auction.ts'
 import { sealedBidsIn } from './book/decided-bids.ts'
 import { Contenders, offerAfter, type Contender } from './domain/second-chance.ts'
+import type { Credit } from './credit.ts'
 import type { House } from './house.ts'
 import type { Book } from './book/book.ts'
 import { sha256, userOfKey } from './ledger/entry.ts'
@@ -23,6 +24,7 @@ export interface SecondChanceParts {
   ledger: Ledger
   offers: Offers
   producer: Producer
+  credit: Credit
   clock: () => number
   log: Logger
   limits: { durationMs: number; perAuctionMax: number }
@@ -45,8 +47,10 @@ export class SecondChance {
   }
 
   async accept(offerId: string, userId: string): Promise<Offer> {
-    const { offers, clock } = this.#parts
+    const { offers, credit, clock } = this.#parts
     const now = clock()
+    const offered = await offers.find(offerId, userId)
+    if (offered?.status === 'open' && !(await credit.hold(saleOf(offered)))) throw new Refusal('CREDIT_LIMIT_EXCEEDED')
     const accepted = await offers.accept(offerId, userId, now)
     if (accepted) {
       // Soon rather than at the next round; if it fails, that round does it.
@@ -55,7 +59,10 @@ export class SecondChance {
     }
     const present = await offers.find(offerId, userId)
     if (!present) throw new Refusal('OFFER_NOT_FOUND')
-    if (present.status !== 'accepted') throw new Refusal('OFFER_EXPIRED')
+    if (present.status !== 'accepted') {
+      await credit.saleEnded(saleOf(present))
+      throw new Refusal('OFFER_EXPIRED')
+    }
     return offerView(present, now)
   }
 
@@ -172,6 +179,8 @@ export class SecondChance {
         ])
         return
       case 'offer-to-next':
+        // Where one who was taking it got no further than holding its price.
+        await this.#parts.credit.saleEnded(saleOf(offer))
         // As if its taker had not paid.
         await this.#offerNext(offer.auctionId, offer.sale, 'PAYMENT_DECLINED')
         return

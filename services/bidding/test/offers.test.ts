@@ -10,6 +10,7 @@ import { someAuction } from './rig.ts'
 import { admin, bidder, startService, type Service } from './service.ts'
 
 const mongodb = freshMongodb('bidding')
+const env = { OFFER_DURATION_MS: '600000', SEALING_KEY: Buffer.alloc(32, 5).toString('base64') }
 let topics: FreshTopics
 let wire: Wire
 let left: Service
@@ -18,8 +19,8 @@ let right: Service
 beforeAll(async () => {
   topics = await freshTopics('bidding')
   wire = await theWire(topics)
-  left = await startService({ mongodb, topics, env: { OFFER_DURATION_MS: '600000' } })
-  right = await startService({ mongodb, topics, tokens: left.tokens, env: { OFFER_DURATION_MS: '600000' } })
+  left = await startService({ mongodb, topics, env })
+  right = await startService({ mongodb, topics, tokens: left.tokens, env })
   await Promise.all([left.consumer.joined, right.consumer.joined])
 })
 afterAll(async () => {
@@ -46,12 +47,12 @@ async function soldAuction(changes: Parameters<typeof someAuction>[0] = {}): Pro
   return auctionId
 }
 
-async function fail(auctionId: string, sale: number, reason: FailureReason): Promise<void> {
+async function fail(auctionId: string, sale: number, reason: FailureReason, userId = 'x'): Promise<void> {
   const failed: Sale = {
     orderNumber: `${auctionId}.${sale}`,
     auctionId,
     productId: 'product-1',
-    userId: 'x',
+    userId,
     quantity: 1,
     unitPriceMinor: 100,
     totalMinor: 100,
@@ -72,6 +73,36 @@ async function fail(auctionId: string, sale: number, reason: FailureReason): Pro
 const offersOf = async (userId: string) => (await right.call('GET', '/api/offers', bidder(userId))).body.items
 
 describe('a second chance', () => {
+  test('of sealed bids is offered at what the next one would have paid, and is taken within his limit only', async () => {
+    const auctionId = await soldAuction({ mode: 'sealed-second-price', openingPriceMinor: 2_00 })
+    await fail(auctionId, 1, 'PAYMENT_DECLINED')
+    const mid = `${auctionId}-mid`
+    const [offer] = await eventually(async () => {
+      const items = await offersOf(mid)
+      return items.length > 0 && items
+    })
+    // He bid 20.00; without the winner, the second-highest is 5.00.
+    expect(offer).toMatchObject({ priceMinor: 5_00, status: 'open' })
+    const limit = (limitMinor: number) => left.call('PUT', `/api/bidders/${mid}/credit/USD`, admin, { limitMinor })
+    await limit(4_99)
+    const accept = () => left.call('POST', `/api/offers/${offer.offerId}/accept`, bidder(mid))
+    expect((await accept()).body.code).toBe('CREDIT_LIMIT_EXCEEDED')
+    expect((await offersOf(mid))[0]).toMatchObject({ status: 'open' })
+    await limit(5_00)
+    for (let time = 0; time < 2; time += 1)
+      expect(await accept()).toMatchObject({ status: 200, body: { orderNumber: `${auctionId}.2` } })
+    const heldMinor = async () => (await left.call('GET', '/api/credit', bidder(mid))).body.items[0].heldMinor
+    expect(await heldMinor()).toBe(5_00)
+    await fail(auctionId, 2, 'PAYMENT_DECLINED', mid)
+    const low = `${auctionId}-low`
+    const [last] = await eventually(async () => {
+      const items = await offersOf(low)
+      return items.length > 0 && items
+    })
+    expect(last).toMatchObject({ priceMinor: 2_00 })
+    await eventually(async () => (await heldMinor()) === 0)
+  })
+
   test('goes to the next-best bidder at their highest bid, once however often the failure is told; accepted, it is one sale', async () => {
     const auctionId = await soldAuction()
     for (let time = 0; time < 3; time += 1) await fail(auctionId, 1, 'PAYMENT_DECLINED')
@@ -136,7 +167,7 @@ describe('a second chance', () => {
       topics,
       tokens: left.tokens,
       clock: () => Date.now() + 700_000,
-      env: { OFFER_DURATION_MS: '100000000' }
+      env: { ...env, OFFER_DURATION_MS: '100000000' }
     })
     await eventually(async () => (await offersOf(`${auctionId}-low`)).length === 1)
     expect((await left.call('POST', `/api/offers/${offer.offerId}/accept`, bidder(`${auctionId}-mid`))).body.code).toBe(

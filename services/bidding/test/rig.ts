@@ -1,5 +1,9 @@
 import { MongoClient } from 'mongodb'
 import type { LedgerDocument } from '../src/ledger/entry.ts'
+import { createContext } from '@gavel/platform/service.ts'
+import { Credit, type CreditLimits } from '../src/credit.ts'
+import { CreditSweep } from '../src/credit-sweep.ts'
+import { Accounts } from '../src/store/accounts.ts'
 import { House, type HouseLimits } from '../src/house.ts'
 import type { Committed } from '../src/book/book.ts'
 import type { OpenCommand } from '../src/domain/open.ts'
@@ -13,6 +17,9 @@ export interface Process {
   house: House
   ledger: Ledger
   auctions: Auctions
+  accounts: Accounts
+  credit: Credit
+  sweep: CreditSweep
   committed: Committed[]
   close(): Promise<void>
 }
@@ -34,6 +41,7 @@ export interface ProcessOptions {
   limits?: Partial<HouseLimits>
   commit?: LedgerLimits
   sealing?: SealingKeys | null
+  credit?: Partial<CreditLimits>
 }
 
 export async function startProcess(
@@ -45,17 +53,29 @@ export async function startProcess(
   const ledger = new Ledger(db, options.commit ?? { attemptTimeoutMs: 3000, commitTimeoutMs: 10_000 })
   const auctions = new Auctions(db)
   await Promise.all([ledger.createIndexes(), auctions.createIndexes()])
+  const sealing = options.sealing === undefined ? someSealing : options.sealing
+  const clock = options.clock ?? Date.now
+  const accounts = new Accounts(db, sealing)
+  await accounts.createIndexes()
+  const limits = { defaultMinor: null, pendingMs: 60_000, ...options.credit }
+  const credit = new Credit({ accounts, clock, log: createContext({ name: 'rig', logLevel: 'silent' }).log, limits })
+  await credit.refresh()
   const committed: Committed[] = []
   const house = new House({
     ledger,
     auctions,
-    sealing: options.sealing === undefined ? someSealing : options.sealing,
-    clock: options.clock ?? Date.now,
+    sealing,
+    credit,
+    clock,
     limits: { ...someLimits, ...options.limits },
     measures: { committed: () => undefined, conflict: () => undefined },
-    onCommitted: (one) => committed.push(one)
+    onCommitted: (one) => {
+      committed.push(one)
+      credit.committed(one)
+    }
   })
-  return { house, ledger, auctions, committed, close: () => client.close() }
+  const sweep = new CreditSweep({ credit, accounts, auctions, ledger, house, clock })
+  return { house, ledger, auctions, accounts, credit, sweep, committed, close: () => client.close() }
 }
 
 let opened = 0

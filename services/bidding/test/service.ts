@@ -7,7 +7,7 @@ export interface Service extends BiddingApp {
   tokens: TestTokens
   /** One HTTP call, in process. */
   call(
-    method: 'GET' | 'POST',
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
     url: string,
     caller?: { userId: string; role?: 'bidder' | 'admin' },
     body?: unknown

@@ -58,6 +58,8 @@ export const errors = {
     title: 'A buy-now price belongs to an English auction, above its opening price and not below its reserve'
   },
   SEALED_BIDS_UNAVAILABLE: { status: 422, title: 'This platform has no sealing key, so it takes no sealed bids' },
+  WATCHES_LIMIT: { status: 409, title: 'You watch as many auctions as one may' },
+  CREDIT_LIMIT_EXCEEDED: { status: 409, title: 'With what your other bids hold, this is more than your credit limit' },
   INCREMENTS_INVALID: { status: 422, title: 'The increment table must rise and start at zero' },
   BID_TOO_LOW: { status: 409, title: 'The bid is below the price to beat' },
   BID_NOT_RAISED: { status: 409, title: 'You lead already: a new maximum must be higher than yours' },

@@ -1,4 +1,6 @@
 import { isAudited, type Operation, type TopicDefinition } from './define.ts'
+import type { Operation, TopicDefinition } from './define.ts'
+import * as bidderApi from './api/bidder.ts'
 import * as biddingApi from './api/bidding.ts'
 import * as catalogApi from './api/catalog.ts'
 import * as eventlogApi from './api/eventlog.ts'
@@ -83,7 +85,7 @@ export const services: readonly ServiceDefinition[] = [
     portOffset: 3,
     stores: ['mongodb', 'kafka'],
     consumes: [orders],
-    operations: operationsOf(biddingApi),
+    operations: operationsOf({ ...biddingApi, ...bidderApi }),
     webSockets: ['/ws/auctions/'],
     affinity: 'auction',
     scaling: { replicasMin: 2, replicasMax: 12, signal: 'bids' }

@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { DataOf } from '@gavel/contracts/define.ts'
-import { AuctionClosed, AuctionOpened, BidsDecided, OfferMade } from '@gavel/contracts/events/bidding.ts'
+import {
+  AuctionCancelled,
+  AuctionClosed,
+  AuctionExtended,
+  AuctionOpened,
+  BidsDecided,
+  CrowdTold,
+  OfferMade
+} from '@gavel/contracts/events/bidding.ts'
 import { UserRegistered } from '@gavel/contracts/events/identity.ts'
 import { BidFailed, OrderCreated, PaymentRefunded } from '@gavel/contracts/events/sale.ts'
 import type { Sale } from '@gavel/contracts/primitives.ts'
@@ -92,6 +100,34 @@ export const auctionClosed = (auctionId: string, sequence: number, winnerUserId:
     closedAt: Date.now(),
     hash
   }
+})
+
+export const auctionCancelled = (auctionId: string, sequence: number) => ({
+  definition: AuctionCancelled,
+  key: auctionId,
+  data: {
+    auctionId,
+    productId: 'p1',
+    title: 'A brass lamp',
+    sequence,
+    reason: 'It is broken',
+    changedBy: 'the-admin',
+    bidCount: 3,
+    cancelledAt: Date.now(),
+    hash
+  }
+})
+
+export const auctionExtended = (auctionId: string, sequence: number, endsAt: number) => ({
+  definition: AuctionExtended,
+  key: auctionId,
+  data: { auctionId, sequence, endsAt, changedBy: 'the-admin', extendedAt: Date.now(), hash }
+})
+
+export const crowdTold = (auctionId: string, what: 'cancelled' | 'ending-soon', userIds: string[]) => ({
+  definition: CrowdTold,
+  key: auctionId,
+  data: { auctionId, title: 'A brass lamp', what, userIds, reason: 'It is broken', endsAt: Date.now() + 60_000 }
 })
 
 export const offerMade = (auctionId: string, userId: string) => ({

@@ -3,7 +3,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { LiveAuction, LiveInbox } from '@gavel/contracts/api/web-socket.ts'
 import { auctions, bids, users } from '@gavel/contracts/topics.ts'
 import { eventually } from '../../../test/support/eventually.ts'
-import { auctionClosed, auctionOpened, bidsDecided, userRegistered } from './events.ts'
+import {
+  auctionCancelled,
+  auctionClosed,
+  auctionExtended,
+  auctionOpened,
+  bidsDecided,
+  userRegistered
+} from './events.ts'
 import { startHarness, type Harness, type RunningProcess } from './harness.ts'
 import { LiveClient } from './live-client.ts'
 
@@ -63,6 +70,32 @@ describe('the stream of an auction', () => {
       })
       await client.close()
     }
+  })
+
+  test('tells of a later end and of a cancellation; whoever comes afterwards sees the same', async () => {
+    const auctionId = await anAuction(2)
+    const stream = `auction:${auctionId}`
+    const client = await LiveClient.open(first.url)
+    client.subscribe(stream)
+    await client.reaches(stream, 2)
+    const endsAt = Date.now() + 7_200_000
+    await harness.publish(bids, auctionExtended(auctionId, 3, endsAt))
+    expect((await client.reaches(stream, 3)).at(-1)).toMatchObject({
+      name: 'AuctionExtended',
+      data: { state: { status: 'open', endsAt, priceMinor: 1_002, bidCount: 2 } }
+    })
+    await harness.publish(auctions, auctionCancelled(auctionId, 4))
+    const ending = { status: 'closed', outcome: 'cancelled', cancelReason: 'It is broken', leader: null }
+    expect((await client.reaches(stream, 4)).at(-1)).toMatchObject({
+      name: 'AuctionCancelled',
+      data: { state: ending }
+    })
+    expect(client.breaches).toEqual([])
+    await client.close()
+    const later = await LiveClient.open(second.url)
+    later.subscribe(stream)
+    expect((await later.reaches(stream, 4)).at(-1)).toMatchObject({ state: ending })
+    await later.close()
   })
 
   test('shows nobody’s user id', async () => {

@@ -12,6 +12,7 @@ import {
   auctionOpened,
   bidFailed,
   bidsDecided,
+  crowdTold,
   offerMade,
   orderCreated,
   paymentRefunded,
@@ -43,6 +44,29 @@ const sequencesOf = async (userId: string): Promise<number[]> =>
   )
 
 describe('notifications', () => {
+  test('to a crowd reach each of it once, though it is told again and in other portions', async () => {
+    const [ada, bob, cid, auctionId] = [
+      `ada-${randomUUID()}`,
+      `bob-${randomUUID()}`,
+      `cid-${randomUUID()}`,
+      randomUUID()
+    ]
+    await harness.publish(
+      auctions,
+      crowdTold(auctionId, 'ending-soon', [ada]),
+      crowdTold(auctionId, 'cancelled', [ada, bob]),
+      crowdTold(auctionId, 'cancelled', [bob, ada]),
+      crowdTold(auctionId, 'cancelled', [cid, bob])
+    )
+    expect((await harness.notificationsOf(first, cid, 1)).map(({ kind }) => kind)).toEqual(['cancelled'])
+    const [notice] = await harness.notificationsOf(first, bob, 1)
+    expect(notice).toMatchObject({ kind: 'cancelled', auctionId, text: expect.stringContaining('It is broken') })
+    expect(await sequencesOf(bob)).toEqual([1])
+    const adas = await harness.notificationsOf(first, ada, 2)
+    expect(adas.map(({ kind }) => kind).toSorted()).toEqual(['cancelled', 'ending-soon'])
+    expect(await sequencesOf(ada)).toEqual([1, 2])
+  })
+
   test('tell each user what happened to him, once, however often its events are delivered', async () => {
     const [ada, bob, auctionId] = [`ada-${randomUUID()}`, `bob-${randomUUID()}`, randomUUID()]
     const [sale, failing] = [saleOf(auctionId, ada), saleOf(randomUUID(), ada)]

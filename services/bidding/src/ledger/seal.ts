@@ -26,6 +26,15 @@ function decrypt(key: Buffer, text: string, place: string): Buffer {
   return Buffer.concat([decipher.update(whole.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()])
 }
 
+export function bytesOfAmounts(amountsMinor: readonly number[]): Buffer {
+  const bytes = Buffer.alloc(amountsMinor.length * AMOUNT_BYTES)
+  amountsMinor.forEach((amountMinor, index) => bytes.writeBigUInt64BE(BigInt(amountMinor), index * AMOUNT_BYTES))
+  return bytes
+}
+
+export const amountsFromBytes = (bytes: Buffer): number[] =>
+  Array.from({ length: bytes.length / AMOUNT_BYTES }, (_, index) => Number(bytes.readBigUInt64BE(index * AMOUNT_BYTES)))
+
 /** One auction's key, and what it does. */
 export class Seal {
   readonly #auctionId: string
@@ -56,16 +65,11 @@ export class Seal {
 
   /** The amounts of one entry, for the database. Bound to the entry's place. */
   hide(sequence: number, amountsMinor: readonly number[]): string {
-    const plain = Buffer.alloc(amountsMinor.length * AMOUNT_BYTES)
-    amountsMinor.forEach((amountMinor, index) => plain.writeBigUInt64BE(BigInt(amountMinor), index * AMOUNT_BYTES))
-    return encrypt(this.#key, plain, `${this.#auctionId}:${sequence}`)
+    return encrypt(this.#key, bytesOfAmounts(amountsMinor), `${this.#auctionId}:${sequence}`)
   }
 
   show(sequence: number, hidden: string): number[] {
-    const plain = decrypt(this.#key, hidden, `${this.#auctionId}:${sequence}`)
-    return Array.from({ length: plain.length / AMOUNT_BYTES }, (_, index) =>
-      Number(plain.readBigUInt64BE(index * AMOUNT_BYTES))
-    )
+    return amountsFromBytes(decrypt(this.#key, hidden, `${this.#auctionId}:${sequence}`))
   }
 
   wrapped(wrap: (key: Buffer, place: string) => string): string {
@@ -82,19 +86,26 @@ export class SealingKeys {
   }
 
   wrap(seal: Seal): string {
-    return seal.wrapped((key, place) => {
-      const first = this.#keys[0]
-      if (!first) throw new Error('There is no sealing key')
-      return `${nameOf(first)}:${encrypt(first, key, place)}`
-    })
+    return seal.wrapped((key, place) => this.hide(place, key))
   }
 
   /** Throws where the key that wrapped it is none of ours. */
   unwrap(auctionId: string, wrapped: string): Seal {
-    const colon = wrapped.indexOf(':')
-    const key = this.#keys.find((one) => nameOf(one) === wrapped.slice(0, colon))
-    if (!key) throw new Error(`The bids of ${auctionId} are sealed with a key that SEALING_KEY does not hold`)
-    return new Seal(auctionId, decrypt(key, wrapped.slice(colon + 1), auctionId))
+    return new Seal(auctionId, this.show(auctionId, wrapped))
+  }
+
+  /** What lies in a database, bound to its place there. */
+  hide(place: string, plain: Buffer): string {
+    const first = this.#keys[0]
+    if (!first) throw new Error('There is no sealing key')
+    return `${nameOf(first)}:${encrypt(first, plain, place)}`
+  }
+
+  show(place: string, hidden: string): Buffer {
+    const colon = hidden.indexOf(':')
+    const key = this.#keys.find((one) => nameOf(one) === hidden.slice(0, colon))
+    if (!key) throw new Error(`${place} is sealed with a key that SEALING_KEY does not hold`)
+    return decrypt(key, hidden.slice(colon + 1), place)
   }
 }
 

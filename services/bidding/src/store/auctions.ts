@@ -17,6 +17,20 @@ export interface AuctionDocument {
   publishedSeq: number
   /** Closed and published to the last entry: nothing is left to do. */
   settled: boolean
+  /** How many watch it. Absent: nobody has. */
+  watchers?: number
+  /** What its crowd was told, see crowd.ts. */
+  told?: What[]
+}
+
+export type What = 'cancelled' | 'ending-soon'
+
+/** An auction of which something is to be told. */
+export interface ToTell {
+  auctionId: string
+  title: string
+  reason?: string
+  endsAt: number
 }
 
 export interface Page {
@@ -36,7 +50,9 @@ export class Auctions {
     await this.#collection.createIndexes([
       { key: { closed: 1, endsAt: 1, _id: 1 }, name: 'ending' },
       { key: { endsAt: 1, _id: 1 }, name: 'all-ending' },
-      { key: { settled: 1, _id: 1 }, name: 'unsettled' }
+      { key: { settled: 1, _id: 1 }, name: 'unsettled' },
+      { key: { endsAt: 1 }, name: 'watched', partialFilterExpression: { closed: false, watchers: { $gt: 0 } } },
+      { key: { told: 1 }, name: 'cancelled', partialFilterExpression: { 'view.outcome': 'cancelled' } }
     ])
   }
 
@@ -71,13 +87,60 @@ export class Auctions {
       })
     }
     const found = await this.#collection
-      .find(filters.length === 0 ? {} : { $and: filters }, { projection: { view: 1 } })
+      .find(filters.length === 0 ? {} : { $and: filters }, { projection: { view: 1, watchers: 1 } })
       .sort({ endsAt: 1, _id: 1 })
       .limit(limit)
       .toArray()
-    return found.map(({ view }) =>
-      view.status === 'closed' ? view : { ...view, status: now < view.startsAt ? 'scheduled' : 'open' }
+    return found.map((document) => listed(document, now))
+  }
+
+  /** Those of these auctions that are listed. */
+  async some(auctionIds: string[], now: number): Promise<Auction[]> {
+    const found = await this.#collection
+      .find({ _id: { $in: auctionIds } }, { projection: { view: 1, watchers: 1 } })
+      .toArray()
+    return found.map((document) => listed(document, now))
+  }
+
+  async watchersOf(auctionId: string): Promise<number> {
+    return (await this.#collection.findOne({ _id: auctionId }, { projection: { watchers: 1 } }))?.watchers ?? 0
+  }
+
+  /** Watched auctions whose end is near and whose watchers have not heard of it. */
+  async endingSoon(now: number, withinMs: number, limit: number): Promise<ToTell[]> {
+    return await this.#toTell(
+      { closed: false, watchers: { $gt: 0 }, endsAt: { $gt: now, $lte: now + withinMs }, told: { $ne: 'ending-soon' } },
+      limit
     )
+  }
+
+  async cancelled(limit: number): Promise<ToTell[]> {
+    return await this.#toTell({ 'view.outcome': 'cancelled', told: { $ne: 'cancelled' } }, limit)
+  }
+
+  async #toTell(filter: Filter<AuctionDocument>, limit: number): Promise<ToTell[]> {
+    const found = await this.#collection
+      .find(filter, { projection: { endsAt: 1, 'view.title': 1, 'view.cancelReason': 1 } })
+      .limit(limit)
+      .toArray()
+    return found.map(({ _id, endsAt, view: { title, cancelReason } }) => ({
+      auctionId: _id,
+      title,
+      endsAt,
+      ...(cancelReason !== undefined && { reason: cancelReason })
+    }))
+  }
+
+  async told(auctionId: string, what: What): Promise<void> {
+    await this.#collection.updateOne({ _id: auctionId }, { $addToSet: { told: what } })
+  }
+
+  /** Which of these auctions are closed. */
+  async closedAmong(auctionIds: string[]): Promise<string[]> {
+    const found = await this.#collection
+      .find({ _id: { $in: auctionIds }, closed: true }, { projection: { _id: 1 } })
+      .toArray()
+    return found.map(({ _id }) => _id)
   }
 
   /** Auctions whose end has come by the listing, the longest overdue first. */
@@ -122,6 +185,12 @@ export class Auctions {
     )
   }
 }
+
+const listed = ({ view, watchers = 0 }: AuctionDocument, now: number): Auction => ({
+  ...view,
+  watchers,
+  status: view.status === 'closed' ? 'closed' : now < view.startsAt ? 'scheduled' : 'open'
+})
 
 const shown = (view: Auction) => ({
   closed: view.status === 'closed',

@@ -2,6 +2,7 @@ import { Type, type Static } from 'typebox'
 import { defineOperation } from '../define.ts'
 import { AuctionMode } from '../events/bidding.ts'
 import {
+  Count,
   Currency,
   Hash,
   Id,
@@ -61,6 +62,8 @@ export const Auction = Type.Object(
     outcome: Type.Optional(AuctionOutcome),
     /** Why it was cancelled. */
     cancelReason: Type.Optional(Type.String({ maxLength: 500 })),
+    /** How many users watch it. Absent from the answers to an admin who ends or extends it. */
+    watchers: Type.Optional(Count),
     /** The newest ledger entry, and its hash. */
     sequence: Type.Integer({ minimum: 0 }),
     hash: Hash
@@ -69,7 +72,7 @@ export const Auction = Type.Object(
 )
 export type Auction = Static<typeof Auction>
 
-const AuctionParams = Type.Object({ auctionId: Id }, { additionalProperties: false })
+export const AuctionParams = Type.Object({ auctionId: Id }, { additionalProperties: false })
 
 export const openAuction = defineOperation({
   id: 'openAuction',
@@ -207,7 +210,8 @@ export const placeBid = defineOperation({
     'CURRENCY_MISMATCH',
     'SOLD_OUT',
     'QUANTITY_NOT_AVAILABLE',
-    'QUANTITY_LIMIT'
+    'QUANTITY_LIMIT',
+    'CREDIT_LIMIT_EXCEEDED'
   ],
   idempotent: true
 })
@@ -323,5 +327,5 @@ export const acceptOffer = defineOperation({
   summary: 'Takes an offer; the sale starts at once. Accepting an accepted offer returns it.',
   params: Type.Object({ offerId: Id }, { additionalProperties: false }),
   responses: { 200: Offer },
-  errors: ['OFFER_NOT_FOUND', 'OFFER_EXPIRED']
+  errors: ['OFFER_NOT_FOUND', 'OFFER_EXPIRED', 'CREDIT_LIMIT_EXCEEDED']
 })
