@@ -15,6 +15,7 @@ import { createNoticeStore } from './store/notice-store.ts'
 
 await runService({
   name: 'notification',
+  features: ['mailOutbid'],
   config: () => readNotificationConfig(),
   start: async (context, config) => {
     const { db } = await createMongo(config.mongo, context)
@@ -32,7 +33,7 @@ await runService({
     const kafka = createKafka(config.kafka, context)
     await startFanOut(context, kafka, live.auctions)
     const store = createNoticeStore(collections, {
-      mailOutbid: config.mail.outbid,
+      mailOutbid: () => context.settings.feature('mailOutbid', config.mail.outbid),
       clock: context.clock,
       onStored: metrics.stored
     })

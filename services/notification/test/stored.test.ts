@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { auctions, bids, orders, payments, users } from '@gavel/contracts/topics.ts'
 import { Secret } from '@gavel/platform/config.ts'
@@ -24,13 +27,18 @@ import { freePort, startHarness, type Harness, type RunningProcess } from './har
 let harness: Harness
 let first: RunningProcess
 let inbox: RunningProcess
+const settings = mkdtempSync(join(tmpdir(), 'gavel-settings-'))
+const settingsFile = join(settings, 'settings.json')
 
 beforeAll(async () => {
-  harness = await startHarness()
+  harness = await startHarness({ SETTINGS_FILE: settingsFile, FILES_POLL_MS: '100' })
   inbox = await harness.startInbox()
   first = await harness.start()
 })
-afterAll(async () => await harness?.stop())
+afterAll(async () => {
+  await harness?.stop()
+  rmSync(settings, { recursive: true, force: true })
+})
 
 const numbersTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1)
 const causedBy = (eventId: string, userId: string): Caused => ({
@@ -221,13 +229,20 @@ describe('mails', () => {
     expect(mails.map(({ subject }) => subject)).toContain('Welcome to Gavel')
   })
 
-  test('about being outbid are not sent', async () => {
+  test('about being outbid are not sent, until the settings of the process that runs say so', async () => {
     const user = randomUUID()
     await harness.publish(users, userRegistered(user))
     await harness.publish(bids, bidsDecided(randomUUID(), 1, { outbidUserIds: [user] }))
     await harness.notificationsOf(first, user, 2)
     const stored = await harness.collections.notifications.findOne({ userId: user, kind: 'outbid' })
     expect(stored?.mail).toBeUndefined()
+    writeFileSync(settingsFile, '{"features":{"mailOutbid":true}}')
+    await eventually(() => first.output.some((text) => text.includes('Settings applied')))
+    await harness.publish(bids, bidsDecided(randomUUID(), 1, { outbidUserIds: [user] }))
+    await eventually(async () => (await harness.mailsTo(`${user}@example.com`)).length === 2, {
+      what: 'the welcome and the mail about being outbid'
+    })
+    writeFileSync(settingsFile, '{}')
   })
 
   test('that cannot be sent are given up after their last attempt, and kept with the reason', async () => {

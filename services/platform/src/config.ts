@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
+import { rememberSecret } from './known-secrets.ts'
 
 /** The only reader of the environment. A missing or wrong variable stops the process by its name, all of them at once. */
 
@@ -15,9 +16,10 @@ export class ConfigError extends Error {
   }
 }
 
-/** A value that no log, no error and no JSON shows. Open it with `reveal()` where it is used. */
+/** A value that no log, no error and no JSON shows. Open it with `reveal()` where it is used, each time: it may have been rotated. */
 export class Secret {
-  readonly #value: string
+  #value: string
+  readonly #listeners = new Set<(value: string) => void>()
 
   constructor(value: string) {
     this.#value = value
@@ -25,6 +27,20 @@ export class Secret {
 
   reveal(): string {
     return this.#value
+  }
+
+  is(value: string): boolean {
+    return this.#value === value
+  }
+
+  rotate(value: string): void {
+    rememberSecret(value)
+    this.#value = value
+    for (const listener of this.#listeners) listener(value)
+  }
+
+  onRotated(listener: (value: string) => void): void {
+    this.#listeners.add(listener)
   }
 
   toString(): string {
@@ -112,12 +128,17 @@ export const oneOf = <const Value extends string>(
     return found
   }, options)
 
-/** Also read from the file that `<NAME>_FILE` names, as Kubernetes and Docker mount secrets. */
+/**
+ * Also read from the file that `<NAME>_FILE` names, as Kubernetes and Docker mount secrets, or from Vault, where `<NAME>_VAULT` names
+ * `path#key`. Both are followed while the process runs.
+ */
 export const secret = (options: Options<string> & { check?: (raw: string) => void } = {}): Field<Secret> => {
+  const check = options.check ?? (() => undefined)
   const made: Field<Secret> = {
     secret: true,
     parse: (raw) => {
-      options.check?.(raw)
+      check(raw)
+      rememberSecret(raw)
       return new Secret(raw)
     }
   }
@@ -139,18 +160,77 @@ export type ConfigOf<Definition extends Fields> = {
   readonly [Name in keyof Definition]: Definition[Name] extends Field<infer Value> ? Value : never
 }
 
-function rawValue(env: Environment, name: string, definition: Field<unknown>): string | undefined {
+/** A secret that may have a new value while the process runs. */
+export interface RotatingSecret {
+  name: string
+  secret: Secret
+  /** Throws where a value cannot be what it should be. */
+  check: (raw: string) => void
+  file?: string
+  /** What Vault said last. */
+  readonly vaultValue?: string | undefined
+}
+
+const rotating = new Set<RotatingSecret>()
+export const rotatingSecrets = (): readonly RotatingSecret[] => [...rotating]
+
+const vaultValues = new Map<string, string>()
+/** Read before the configuration, because reading takes time and the configuration takes none. */
+export const giveVaultValue = (name: string, value: string): void => void vaultValues.set(name, value)
+
+const vaultSuffix = '_VAULT'
+/** The variables that refer to Vault, by the name of the secret that they stand for. */
+export function vaultReferences(env: Environment): { name: string; path: string; key: string }[] {
+  const given = Object.entries(env).filter(
+    ([name, value]) => name.endsWith(vaultSuffix) && value !== undefined && value !== ''
+  )
+  const wrong = given.filter(([, value]) => !/^[^#\s]+#[^#\s]+$/.test(value ?? ''))
+  if (wrong.length > 0) throw new ConfigError(wrong.map(([name]) => `${name} must be path#key`))
+  return given.map(([name, value]) => {
+    const [path = '', key = ''] = (value ?? '').split('#')
+    return { name: name.slice(0, -vaultSuffix.length), path, key }
+  })
+}
+
+/** Where a value comes from; `file` and `vault` may have another one later. */
+interface RawValue {
+  raw: string
+  file?: string
+  vault?: boolean
+}
+
+function rawValue(env: Environment, name: string, definition: Field<unknown>): RawValue | undefined {
   const direct = env[name]
-  if (direct !== undefined && direct !== '') return direct
-  const file = definition.secret === true ? env[`${name}_FILE`] : undefined
+  if (direct !== undefined && direct !== '') return { raw: direct }
+  if (definition.secret !== true) return undefined
+  const reference = env[`${name}${vaultSuffix}`]
+  if (reference !== undefined && reference !== '') {
+    const value = vaultValues.get(name)
+    if (value === undefined) throw new Error(`is not in Vault where ${name}${vaultSuffix} says`)
+    return { raw: value, vault: true }
+  }
+  const file = env[`${name}_FILE`]
   if (file === undefined || file === '') return undefined
   try {
-    return readFileSync(file, 'utf8').trim()
+    return { raw: readFileSync(file, 'utf8').trim(), file }
   } catch (error) {
     throw new Error(
       `cannot be read from the file that ${name}_FILE names (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`
     )
   }
+}
+
+function follow(name: string, secret: Secret, { parse }: Field<unknown>, { file, vault }: RawValue): void {
+  if (file === undefined && vault !== true) return
+  rotating.add({
+    name,
+    secret,
+    check: (raw) => void parse(raw),
+    ...(file === undefined ? {} : { file }),
+    get vaultValue() {
+      return vault === true ? vaultValues.get(name) : undefined
+    }
+  })
 }
 
 export function readConfig<const Definition extends Fields>(
@@ -161,9 +241,12 @@ export function readConfig<const Definition extends Fields>(
   const values: Record<string, unknown> = {}
   for (const [name, definition] of Object.entries(fields)) {
     try {
-      const raw = rawValue(env, name, definition)
-      if (raw !== undefined) values[name] = definition.parse(raw)
-      else if (definition.fallback !== undefined) values[name] = definition.fallback
+      const found = rawValue(env, name, definition)
+      if (found !== undefined) {
+        const value = definition.parse(found.raw)
+        values[name] = value
+        if (value instanceof Secret) follow(name, value, definition, found)
+      } else if (definition.fallback !== undefined) values[name] = definition.fallback
       else if (definition.optional === true) values[name] = undefined
       else problems.push(`${name} is missing`)
     } catch (error) {
@@ -272,6 +355,8 @@ export function telemetryConfig(env: Environment) {
     DRAIN_DELAY_MS: integer({ default: 0, min: 0, max: 60_000 }),
     LOG_KAFKA_BROKERS: optional(list()),
     KAFKA_TOPIC_PREFIX: text({ default: '', pattern: /^[A-Za-z0-9._-]{0,60}$/ }),
+    SETTINGS_FILE: optional(text()),
+    FILES_POLL_MS: integer({ default: 5_000, min: 50, max: 600_000 }),
     LOG_BUFFER_LINES: integer({ default: 10_000, min: 10, max: 1_000_000 }),
     LOG_BUFFER_BYTES: integer({ default: 8 * 1024 * 1024, min: 64 * 1024, max: 256 * 1024 * 1024 })
   })
@@ -285,6 +370,10 @@ export function telemetryConfig(env: Environment) {
     logLevel: read.LOG_LEVEL,
     /** Where the log goes besides standard output; nowhere where no broker is named. */
     shipping: shipping.brokers.length > 0 ? shipping : undefined,
+    /** A mounted file of what may change while the process runs. */
+    settingsFile: read.SETTINGS_FILE,
+    /** How often mounted files are looked at where the file system does not tell of their changes. */
+    filesPollMs: read.FILES_POLL_MS,
     otlpEndpoint: read.OTEL_EXPORTER_OTLP_ENDPOINT,
     drainTimeoutMs: read.DRAIN_TIMEOUT_MS,
     /** How long `/readyz` says no before anything closes, for a load balancer to notice. */

@@ -1,5 +1,6 @@
 import { trace } from '@opentelemetry/api'
 import { pino, type Logger as PinoLogger, type DestinationStream } from 'pino'
+import { withoutKnownSecrets } from './known-secrets.ts'
 
 export type Logger = PinoLogger
 
@@ -36,9 +37,9 @@ const secretPaths = [
   '*.*["sec-websocket-protocol"]'
 ]
 
-/** Credentials inside text: bearer tokens, JWTs, and user:password in URLs. */
+/** Credentials inside text: those that this process was given, bearer tokens, JWTs, and user:password in URLs. */
 const withoutCredentials = (text: string): string =>
-  text
+  withoutKnownSecrets(text)
     .replace(/\b[Bb]earer[ .][A-Za-z0-9._~+/=-]+/g, 'Bearer [secret]')
     .replace(/\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g, '[secret]')
     .replace(/([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*):[^\s@/]+@/gi, '$1:[secret]@')
@@ -75,10 +76,12 @@ function both(destination: DestinationStream, also: (line: string) => void): Des
 }
 
 export function createLog({ service, level = 'info', destination, alsoTo }: LogOptions): Logger {
+  const children: WeakRef<Logger>[] = []
   const written = destination ?? pino.destination({ fd: 1, sync: true })
-  return pino(
+  const log = pino(
     {
       level,
+      onChild: (child) => remember(children, child),
       base: { service },
       timestamp: pino.stdTimeFunctions.isoTime,
       messageKey: 'message',
@@ -95,6 +98,29 @@ export function createLog({ service, level = 'info', destination, alsoTo }: LogO
     },
     alsoTo === undefined ? written : both(written, alsoTo)
   )
+  childrenOf.set(log, children)
+  return log
+}
+
+/** A child takes its parent's level when it is made and keeps it, so a change has to find those that live long. */
+const childrenOf = new WeakMap<Logger, WeakRef<Logger>[]>()
+const forgetEvery = 1024
+
+function remember(children: WeakRef<Logger>[], child: Logger): void {
+  children.push(new WeakRef(child))
+  // Most belong to one request and are gone by now.
+  if (children.length % forgetEvery !== 0) return
+  const alive = children.filter((reference) => reference.deref() !== undefined)
+  children.splice(0, children.length, ...alive)
+}
+
+/** The level of a log and of every child it has, from now on. */
+export function setLogLevel(log: Logger, level: string): void {
+  log.level = level
+  for (const reference of childrenOf.get(log) ?? []) {
+    const child = reference.deref()
+    if (child) child.level = level
+  }
 }
 
 /**

@@ -5,6 +5,8 @@ import { HealthChecks } from './health.ts'
 import { createLog, type Logger } from './log.ts'
 import type { LogShipping } from './kafka/log-shipping.ts'
 import { createMetrics } from './metrics.ts'
+import { followSecrets, openVault, type VaultSource } from './secrets.ts'
+import { followSettings, Settings } from './settings.ts'
 import { startTelemetry } from './telemetry.ts'
 
 export type { Logger } from './log.ts'
@@ -20,6 +22,8 @@ export interface ServiceContext {
   readonly clock: () => number
   readonly health: HealthChecks
   readonly closers: Closers
+  /** What may change while the process runs. */
+  readonly settings: Settings
   /** Aborted when the process begins to end. */
   readonly signal: AbortSignal
 }
@@ -41,6 +45,7 @@ export function createContext(options: ContextOptions): ServiceContext {
     clock: options.clock ?? Date.now,
     health: new HealthChecks(),
     closers: new Closers(log),
+    settings: new Settings(),
     signal: options.signal ?? new AbortController().signal
   }
 }
@@ -53,6 +58,8 @@ export interface ServiceOptions<Config> {
    */
   config: Config | (() => Config)
   start: (context: ServiceContext, config: Config) => Promise<void>
+  /** The switches that its file of settings may turn while it runs. */
+  features?: readonly string[]
 }
 
 /** Thrown by a start that has done all it was asked for: the process ends in good order. */
@@ -74,7 +81,9 @@ export async function runService<Config>(options: ServiceOptions<Config>): Promi
   const firstLog = createLog({ service: options.name })
   let config: Config
   let telemetry: TelemetryConfig
+  let vault: VaultSource | undefined
   try {
+    vault = await openVault(processEnvironment(), firstLog)
     config = read(options.config)
     telemetry = telemetryOf(config)
   } catch (error) {
@@ -103,6 +112,7 @@ export async function runService<Config>(options: ServiceOptions<Config>): Promi
 
   tellWarnings(log)
   shipping?.start(context)
+  follow(context, { telemetry, vault, features: options.features ?? [] })
 
   try {
     const tracing = await startTelemetry(options.name, telemetry, log)
@@ -115,6 +125,24 @@ export async function runService<Config>(options: ServiceOptions<Config>): Promi
     log.fatal({ error }, 'The service could not start')
     await end('start', 1)
   }
+}
+
+/** What may change while the process runs: its settings, and the secrets that come from files or from Vault. */
+function follow(
+  context: ServiceContext,
+  {
+    telemetry,
+    vault,
+    features
+  }: { telemetry: TelemetryConfig; vault: VaultSource | undefined; features: readonly string[] }
+): void {
+  const { log, metrics, closers, settings } = context
+  const { settingsFile, filesPollMs, logLevel } = telemetry
+  const secrets = followSecrets(context, { pollMs: filesPollMs, vault })
+  closers.add('secrets', secrets.stop)
+  if (settingsFile === undefined) return
+  const options = { file: settingsFile, pollMs: filesPollMs, features, log, logLevel, metrics }
+  closers.add('settings', followSettings(settings, options).stop)
 }
 
 /** Node's warnings as lines of the log, like everything else. kafkajs sets timers below zero, which is harmless and told once. */

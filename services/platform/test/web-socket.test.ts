@@ -155,6 +155,18 @@ describe('a WebSocket', () => {
     expect(heard).toBeLessThanOrEqual(12)
   })
 
+  it('is held to the rate that the settings say now, whatever its route says', async () => {
+    const socket = connect('/ws/all/8')
+    await once(socket, 'open')
+    for (let count = 0; count < 20; count += 1) socket.send(`before-${count}`)
+    await eventually(() => received.includes('before-19'))
+    context.settings.replace({ rateLimits: { webSocketMessagesPerMinute: 6 } })
+    for (let count = 0; count < 20; count += 1) socket.send(`after-${count}`)
+    expect(await closing(socket)).toBe(4429)
+    expect(received.filter((text) => text.startsWith('after-')).length).toBeLessThan(20)
+    context.settings.replace({})
+  })
+
   it('whose handler fails closes, and the process goes on', async () => {
     expect(await closing(connect('/ws/broken'))).toBe(1011)
     await once(connect('/ws/all/7'), 'open')

@@ -80,6 +80,7 @@ function planService(service: ServiceDefinition, index: number, input: PlanInput
     HOST: '127.0.0.1',
     PORT: String(port),
     LOG_KAFKA_BROKERS: input.urls.kafka,
+    SETTINGS_FILE: join(input.data, 'settings', `${service.name}.json`),
     JWKS_URL: `${at(input.ports['identity'])}${readKeySet.path}`,
     ALLOWED_ORIGINS: `http://127.0.0.1:${gateway},http://localhost:${gateway}`,
     ...storeVariables(service, input.urls),

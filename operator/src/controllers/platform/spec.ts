@@ -80,6 +80,29 @@ const Resources = Type.Object(
   { description: 'Replaces the default as a whole.' }
 )
 
+const Settings = Type.Object(
+  {
+    logLevel: Type.Optional(
+      Type.Union([
+        Type.Literal('fatal'),
+        Type.Literal('error'),
+        Type.Literal('warn'),
+        Type.Literal('info'),
+        Type.Literal('debug'),
+        Type.Literal('trace'),
+        Type.Literal('silent')
+      ])
+    ),
+    rateLimits: Type.Optional(
+      Type.Object({ webSocketMessagesPerMinute: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })) })
+    ),
+    features: Type.Optional(
+      Type.Record(Type.String(), Type.Boolean(), { maxProperties: 50, description: 'Switches of this service.' })
+    )
+  },
+  { description: 'What changes in the pods that run, without new ones.' }
+)
+
 const ServiceOverride = Type.Object({
   replicas: Type.Optional(
     Type.Integer({
@@ -90,6 +113,7 @@ const ServiceOverride = Type.Object({
   ),
   replicasMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, description: 'The most a Scaler may choose.' })),
   resources: Type.Optional(Resources),
+  settings: Type.Optional(Settings),
   env: Type.Optional(
     Type.Record(Type.String(), Type.String({ maxLength: 4096 }), {
       maxProperties: 100,

@@ -10,13 +10,13 @@ export interface NoticeStore {
 
 export function createNoticeStore(
   collections: Collections,
-  { mailOutbid, clock, onStored }: { mailOutbid: boolean; clock: () => number; onStored: (count: number) => void }
+  { mailOutbid, clock, onStored }: { mailOutbid: () => boolean; clock: () => number; onStored: (count: number) => void }
 ): NoticeStore {
   return {
     collections,
     async add(caused) {
       if (caused.length === 0) return
-      const stored = await storeNotices(collections, caused, { mailOutbid, now: clock() })
+      const stored = await storeNotices(collections, caused, { mailOutbid: mailOutbid(), now: clock() })
       if (stored > 0) onStored(stored)
     }
   }

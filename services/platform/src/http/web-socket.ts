@@ -129,7 +129,11 @@ export function webSocketRoute(
           options,
           onSent: () => messages.inc({ route: path, direction: 'out' })
         })
-        limitMessages(socket, options, () => messages.inc({ route: path, direction: 'in' }))
+        const perMinute = (): number =>
+          context.settings.values.rateLimits?.webSocketMessagesPerMinute ?? options.messagesPerMinute ?? 600
+        limitMessages(socket, { perMinute, maxPayloadBytes: options.maxPayloadBytes }, () =>
+          messages.inc({ route: path, direction: 'in' })
+        )
         void run(handler, socket, connection)
       }
     })
@@ -208,15 +212,21 @@ function keepAlive(socket: WebSocket): void {
 const bytesOf = (data: RawData): number =>
   Array.isArray(data) ? data.reduce((sum, part) => sum + part.byteLength, 0) : data.byteLength
 
+interface MessageLimits {
+  /** Asked at each message, because it may change while a connection lasts. */
+  perMinute: () => number
+  maxPayloadBytes: number | undefined
+}
+
 /** A bucket of tokens: a sixth of a minute's messages at once, refilled evenly. */
-function limitMessages(socket: WebSocket, options: WebSocketOptions, onMessage: () => void): void {
-  const perMinute = options.messagesPerMinute ?? 600
-  const capacity = Math.max(1, perMinute / 6)
-  let tokens = capacity
+function limitMessages(socket: WebSocket, limits: MessageLimits, onMessage: () => void): void {
+  let tokens = Math.max(1, limits.perMinute() / 6)
   let filledAt = performance.now()
   const admit = (data: RawData): boolean => {
     onMessage()
     const now = performance.now()
+    const perMinute = limits.perMinute()
+    const capacity = Math.max(1, perMinute / 6)
     tokens = Math.min(capacity, tokens + ((now - filledAt) / 60_000) * perMinute) - 1
     filledAt = now
     if (socket.readyState !== socket.OPEN) return false
@@ -224,7 +234,7 @@ function limitMessages(socket: WebSocket, options: WebSocketOptions, onMessage: 
       socket.close(closeCodes.tooManyMessages, 'too many messages')
       return false
     }
-    if (options.maxPayloadBytes !== undefined && bytesOf(data) > options.maxPayloadBytes) {
+    if (limits.maxPayloadBytes !== undefined && bytesOf(data) > limits.maxPayloadBytes) {
       socket.close(closeCodes.tooLarge, 'too large')
       return false
     }

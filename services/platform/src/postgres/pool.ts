@@ -32,6 +32,7 @@ export function createPool(config: PoolConfig, context: ServiceContext, name = '
     idle_in_transaction_session_timeout: 30_000,
     keepAlive: true
   })
+  followRotation(pool, config.url)
   // An idle connection that breaks is replaced on next use; without a listener it would end the process.
   pool.on('error', (error) => context.log.debug({ error }, 'An idle database connection broke'))
   context.health.add(name, async () => void (await pool.query('select 1')))
@@ -47,6 +48,28 @@ export function createPool(config: PoolConfig, context: ServiceContext, name = '
     }
   })
   return pool
+}
+
+/** After a rotation every connection is made anew: those that nobody uses at once, the others when they are given back. */
+function followRotation(pool: Pool, url: Secret): void {
+  let generation = 0
+  const born = new WeakMap<PoolClient, number>()
+  const renewIdle = async (): Promise<void> => {
+    const idle = await Promise.all(
+      Array.from({ length: pool.idleCount }, async () => await pool.connect().catch(() => undefined))
+    )
+    for (const client of idle) client?.release(born.get(client) !== generation)
+  }
+  pool.on('connect', (client) => born.set(client, generation))
+  pool.on('release', (_error, client) => {
+    if (born.get(client) !== generation) setImmediate(() => void renewIdle())
+  })
+  url.onRotated((value) => {
+    generation += 1
+    // The pool reads its options for each connection that it makes.
+    pool.options.connectionString = value
+    void renewIdle()
+  })
 }
 
 /** Serialization failure and deadlock: the database asks for the same transaction once more. */

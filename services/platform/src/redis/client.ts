@@ -26,6 +26,12 @@ export function createRedis(settings: RedisSettings, context: ServiceContext): R
     enableOfflineQueue: false,
     retryStrategy: (attempt) => Math.min(2000, 50 * 2 ** Math.min(attempt, 10))
   })
+  settings.url.onRotated((url) => {
+    // Read at each connection; one that stands was let in and stays.
+    const { username, password } = new URL(url)
+    redis.options.username = username === '' ? undefined : decodeURIComponent(username)
+    redis.options.password = password === '' ? undefined : decodeURIComponent(password)
+  })
   let told = false
   redis.on('error', (error: Error) => {
     if (told) return

@@ -7,7 +7,14 @@ import { migrationJob } from './migration.ts'
 import { denyByDefault, gatewayPolicies, migrationPolicies, servicePolicies } from './network.ts'
 import { scalerResource } from './scaling.ts'
 import { topicResources } from './topics.ts'
-import { clusterService, disruptionBudget, serviceAccount, serviceConfigMap, serviceDeployment } from './workload.ts'
+import {
+  clusterService,
+  disruptionBudget,
+  serviceAccount,
+  serviceConfigMap,
+  serviceDeployment,
+  serviceSettings
+} from './workload.ts'
 
 /** One step of a rollout: what is applied together, and what must be well before the next. */
 export interface Component {
@@ -49,6 +56,7 @@ function workload(context: BuildContext, service: ServiceDefinition): Component 
     objects: [
       serviceAccount(context, service.name, 'service'),
       serviceConfigMap(context, service),
+      serviceSettings(context, service),
       ...servicePolicies(context, service),
       clusterService(context, service),
       deployment,

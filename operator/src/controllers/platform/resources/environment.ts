@@ -30,6 +30,10 @@ function storeUrl(
 const checksTokens = ({ name, operations, stores }: ServiceDefinition): boolean =>
   name !== 'identity' && stores.length > 0 && operations.some(({ role }) => role !== 'public')
 
+/** Where a pod finds its settings; they are followed while it runs. */
+export const settingsFolder = '/etc/gavel'
+export const settingsFile = 'settings.json'
+
 /** What a service is told that is no secret: a ConfigMap. The names are those its config.ts reads. */
 export function plainVariables(context: BuildContext, service: ServiceDefinition): Record<string, string> {
   const { spec } = context
@@ -39,6 +43,7 @@ export function plainVariables(context: BuildContext, service: ServiceDefinition
   return {
     PORT: String(servicePort),
     DRAIN_TIMEOUT_MS: String(drainMs),
+    SETTINGS_FILE: `${settingsFolder}/${settingsFile}`,
     ...(spec.gateway?.origins?.length ? { ALLOWED_ORIGINS: spec.gateway.origins.join(',') } : {}),
     ...(spec.telemetry ? { OTEL_EXPORTER_OTLP_ENDPOINT: spec.telemetry.otlpEndpoint } : {}),
     ...(spec.telemetry

@@ -70,6 +70,7 @@ describe('the objects of a service', () => {
       data: {
         PORT: '8080',
         DRAIN_TIMEOUT_MS: '20000',
+        SETTINGS_FILE: '/etc/gavel/settings.json',
         KAFKA_BROKERS: 'kafka-0.kafka:9092,kafka-1.kafka:9092',
         LOG_KAFKA_BROKERS: 'kafka-0.kafka:9092,kafka-1.kafka:9092',
         JWKS_URL: 'http://identity:8080/.well-known/jwks.json'
@@ -117,7 +118,10 @@ describe('the objects of a service', () => {
             },
             terminationGracePeriodSeconds: 35,
             topologySpreadConstraints: [spread('kubernetes.io/hostname'), spread('topology.kubernetes.io/zone')],
-            volumes: [{ name: 'tmp', emptyDir: { sizeLimit: '64Mi' } }],
+            volumes: [
+              { name: 'tmp', emptyDir: { sizeLimit: '64Mi' } },
+              { name: 'settings', configMap: { name: 'order-settings', optional: true } }
+            ],
             containers: [
               {
                 name: 'order',
@@ -136,7 +140,10 @@ describe('the objects of a service', () => {
                   { name: 'POSTGRES_URL_SECRET', valueFrom: { secretKeyRef: { name: 'postgres', key: 'url' } } },
                   { name: 'POSTGRES_URL', value: '$(POSTGRES_URL_SECRET)/order' }
                 ],
-                volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
+                volumeMounts: [
+                  { name: 'tmp', mountPath: '/tmp' },
+                  { name: 'settings', mountPath: '/etc/gavel', readOnly: true }
+                ],
                 ports: [{ name: 'http', containerPort: 8080, protocol: 'TCP' }],
                 startupProbe: http('/livez', { periodSeconds: 2, failureThreshold: 90 }),
                 livenessProbe: http('/livez', { periodSeconds: 10, failureThreshold: 3 }),

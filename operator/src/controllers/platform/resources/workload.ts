@@ -1,6 +1,6 @@
 import type { ServiceDefinition } from '@gavel/contracts/services.ts'
 import { hashOf, type DesiredObject } from '../../../kube/apply.ts'
-import { plainVariables, secretVariables } from './environment.ts'
+import { plainVariables, secretVariables, settingsFile, settingsFolder } from './environment.ts'
 import { kinds } from './kinds.ts'
 import { imageOf, labelsOf, owned, replicasOf, scaled, selectorOf, servicePort, type BuildContext } from './metadata.ts'
 import { graceful, restrictedContainer, restrictedPod, spread } from './pod.ts'
@@ -32,6 +32,16 @@ export function serviceConfigMap(context: BuildContext, service: ServiceDefiniti
     data
   })
 }
+
+/** Not named by its content: what stands in it reaches the pods that run. */
+export const serviceSettings = (context: BuildContext, { name }: ServiceDefinition): DesiredObject =>
+  owned(
+    context,
+    kinds.configMap,
+    `${name}-settings`,
+    { of: name, role: 'service' },
+    { data: { [settingsFile]: JSON.stringify(context.spec.services?.[name]?.settings ?? {}) } }
+  )
 
 export const serviceAccount = (context: BuildContext, name: string, role: 'service' | 'gateway'): DesiredObject =>
   owned(context, kinds.serviceAccount, name, { of: name, role }, { automountServiceAccountToken: false })
@@ -65,7 +75,13 @@ export function serviceDeployment(context: BuildContext, service: ServiceDefinit
   const selector = selectorOf(context, name, 'service')
   // The health service's readiness is the platform's, which must not take the service out of the way of those who ask.
   const ready = name === 'health' ? '/livez' : '/readyz'
+  const { volumes, ...pod } = servicePod(context, name)
   const container = serviceContainer(context, service, {
+    volumeMounts: [
+      { name: 'tmp', mountPath: '/tmp' },
+      // A folder and not a file in one, which would not be swapped.
+      { name: 'settings', mountPath: settingsFolder, readOnly: true }
+    ],
     ports: [{ name: 'http', containerPort: servicePort, protocol: 'TCP' }],
     startupProbe: probe('/livez', { periodSeconds: 2, failureThreshold: 90 }),
     livenessProbe: probe('/livez', { periodSeconds: 10, failureThreshold: 3 }),
@@ -88,7 +104,8 @@ export function serviceDeployment(context: BuildContext, service: ServiceDefinit
         template: {
           metadata: { labels: labelsOf(context, name, 'service') },
           spec: {
-            ...servicePod(context, name),
+            ...pod,
+            volumes: [...volumes, { name: 'settings', configMap: { name: `${name}-settings`, optional: true } }],
             terminationGracePeriodSeconds: graceful.terminationGracePeriodSeconds,
             topologySpreadConstraints: spread(selector),
             containers: [container]
