@@ -4,6 +4,7 @@ import * as bidderApi from '@gavel/contracts/api/bidder.ts'
 import * as api from '@gavel/contracts/api/bidding.ts'
 import { orders } from '@gavel/contracts/topics.ts'
 import { mongoAudit } from '@gavel/platform/audit/mongo.ts'
+import { orders, statements } from '@gavel/contracts/topics.ts'
 import { Fault, toFailure } from '@gavel/platform/errors.ts'
 import { createAuthenticator, type Authenticator } from '@gavel/platform/http/auth.ts'
 import { createServer, implementAll } from '@gavel/platform/http/server.ts'
@@ -12,6 +13,7 @@ import { startConsumer, type RunningConsumer } from '@gavel/platform/kafka/consu
 import { createProducer } from '@gavel/platform/kafka/producer.ts'
 import { createMongo } from '@gavel/platform/mongo/client.ts'
 import type { ServiceContext } from '@gavel/platform/service.ts'
+import { startStatements } from '@gavel/platform/statements.ts'
 import { closeDue } from './book/close-due.ts'
 import { Listing } from './book/listing.ts'
 import type { BiddingConfig } from './config.ts'
@@ -23,6 +25,7 @@ import { onBidFailed } from './consumers/bid-failed.ts'
 import { House } from './house.ts'
 import { createMeasures } from './metrics.ts'
 import { Publisher } from './publish/publisher.ts'
+import { ledgerStatement } from './publish/state-ledgers.ts'
 import { Sweep } from './publish/sweep.ts'
 import { repeat } from './repeat.ts'
 import { acceptOfferHandler } from './routes/accept-offer.ts'
@@ -125,6 +128,12 @@ export async function buildApp(
   const audit = mongoAudit(context, { db, producer })
   const app = createServer(context, { service: 'bidding', auth, audit, ...config.http })
   serve(app, house, secondChance)
+  startStatements(context, {
+    topic: statements,
+    producer,
+    intervalMs: config.statements.intervalMs,
+    statements: [ledgerStatement({ ledger, auctions, offers }, context.clock)]
+  })
   const app = createServer(context, { service: 'bidding', auth, ...config.http })
   serve(app, { house, secondChance, credit, watching: new Watching({ house, auctions, watches, clock }) })
   return { app, house, publisher, consumer }

@@ -11,6 +11,7 @@ import {
   telemetryConfig,
   type Environment
 } from '@gavel/platform/config.ts'
+import { statementsConfig } from '@gavel/platform/statements.ts'
 
 import { sealingKeysFrom } from './ledger/seal.ts'
 
@@ -90,6 +91,7 @@ export const readBiddingConfig = (env: Environment) =>
     kafka: () => kafkaConfig(env),
     auth: () => authConfig(env),
     telemetry: () => telemetryConfig(env),
+    statements: () => statementsConfig(env),
     bidding: () => biddingConfig(env)
   })
 export const config = (): BiddingConfig => readBiddingConfig(process.env)

@@ -37,6 +37,8 @@ export interface TopicDefinition {
   keyReason: string
   partitions: number
   retentionMs: number
+  /** False where the event log does not keep it: what is told again and again, and nobody's state comes from. */
+  recorded?: boolean
 }
 
 /** An HTTP operation as data: routes, validation, role checks, problem codes and OpenAPI come from it. */

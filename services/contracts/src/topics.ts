@@ -34,6 +34,7 @@ import {
   StockReserved,
   StockReservedV2
 } from './events/sale.ts'
+import { LedgersStated, PaymentsStated, ReservationsStated, SalesStated, StockStated } from './events/statements.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
@@ -130,6 +131,14 @@ export const audit = topic({
   keyReason: 'what one admin did in one service is read in the order in which it ended',
   partitions: 3,
   retentionMs: 30 * DAY_MS
+export const statements = topic({
+  name: 'statements',
+  owner: 'eventlog',
+  events: [LedgersStated, ReservationsStated, StockStated, PaymentsStated, SalesStated],
+  key: 'service',
+  keyReason: 'nothing depends on it: each page stands for itself',
+  retentionMs: DAY_MS,
+  recorded: false
 })
 
 /** Every domain topic. Kafka resources, AsyncAPI and the standalone mode are made from this list. */
@@ -144,7 +153,11 @@ export const topics: readonly TopicDefinition[] = [
   payments,
   orders,
   audit
+  statements
 ]
+
+/** Those that the event log keeps. */
+export const recordedTopics: readonly TopicDefinition[] = topics.filter(({ recorded }) => recorded !== false)
 
 /**
  * Every line of every service's log, as JSON. No domain topic: nobody's state comes from it, so the event log does not keep it, and what

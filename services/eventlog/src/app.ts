@@ -12,6 +12,7 @@ import { createDecideDeadLetter } from './routes/decide-dead-letter.ts'
 import { createDecideDeadLetters } from './routes/decide-dead-letters.ts'
 import { createListAudit } from './routes/list-audit.ts'
 import { createListDeadLetters } from './routes/list-dead-letters.ts'
+import { createListDifferences } from './routes/list-differences.ts'
 import { createListEvents } from './routes/list-events.ts'
 import { createListSagas } from './routes/list-sagas.ts'
 import { createReadAuctionAt } from './routes/read-auction-at.ts'
@@ -19,6 +20,7 @@ import { createReadDeadLetter } from './routes/read-dead-letter.ts'
 import { createReadEvent } from './routes/read-event.ts'
 import { createReadOrderAt } from './routes/read-order-at.ts'
 import { createReadProductAt } from './routes/read-product-at.ts'
+import { createReadReconciliation } from './routes/read-reconciliation.ts'
 import { createReadSaga } from './routes/read-saga.ts'
 import { createReadSagaDurations } from './routes/read-saga-durations.ts'
 import { createReadStatisticsSeries } from './routes/read-statistics-series.ts'
@@ -68,6 +70,8 @@ export function buildApp({
     listSagas: createListSagas(pool, stuckMs),
     readSaga: createReadSaga(pool, stuckMs),
     countSagas: createCountSagas(pool, stuckMs),
+    readReconciliation: createReadReconciliation(pool),
+    listDifferences: createListDifferences(pool),
     readStatistics: createReadStatistics(pool),
     readStatisticsSeries: createReadStatisticsSeries(pool),
     readSagaDurations: createReadSagaDurations(pool),

@@ -31,6 +31,11 @@ export function readEventlogConfig(env: Environment = process.env) {
         STATISTICS_MINUTES_KEPT_MS: integer({ default: 30 * DAY_MS, min: 60 * 60_000, max: 3_650 * DAY_MS }),
         /** A sale that is not over so long after its confirmation is shown as stuck. Most are over in a second. */
         SAGA_STUCK_MS: integer({ default: 5 * 60_000, min: 1_000, max: 30 * DAY_MS }),
+        /**
+         * What changed so lately is not compared yet: longer than a sale may take, with the time-outs of both of its steps (order), and than
+         * clocks differ.
+         */
+        RECONCILE_AFTER_MS: integer({ default: 31 * 60_000, min: 0, max: 30 * DAY_MS }),
         /** Streams of one process. */
         STREAMS_MAX: integer({ default: 100, min: 1, max: 10_000 }),
         STREAM_HEARTBEAT_MS: integer({ default: 15_000, min: 100, max: 60_000 }),
@@ -48,6 +53,7 @@ export function readEventlogConfig(env: Environment = process.env) {
       keeping: { secondsMs: own.STATISTICS_SECONDS_KEPT_MS, minutesMs: own.STATISTICS_MINUTES_KEPT_MS }
     },
     stuckMs: own.SAGA_STUCK_MS,
+    reconcileAfterMs: own.RECONCILE_AFTER_MS,
     streams: {
       streamsMax: own.STREAMS_MAX,
       heartbeatMs: own.STREAM_HEARTBEAT_MS,

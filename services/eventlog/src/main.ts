@@ -9,6 +9,7 @@ import { runService } from '@gavel/platform/service.ts'
 import { buildApp } from './app.ts'
 import { readEventlogConfig } from './config.ts'
 import { recordDeadLetters } from './consumers/record-dead-letters.ts'
+import { reconcileStatements } from './consumers/reconcile-statements.ts'
 import { recordTopics } from './consumers/record-events.ts'
 import { createEventlogMetrics, readers } from './metrics.ts'
 import { startFolding } from './folding.ts'
@@ -36,5 +37,6 @@ await runService({
 
     await recordTopics(context, { kafka, pool, metrics })
     recordDeadLetters(context, { kafka, pool })
+    await reconcileStatements(context, { kafka, pool, metrics, afterMs: config.reconcileAfterMs })
   }
 })

@@ -1,5 +1,6 @@
 import { counter, gauge, histogram, type Registry } from '@gavel/platform/metrics.ts'
 import type { Pool } from 'pg'
+import { readChecks } from './store/differences.ts'
 import { countOpen } from './store/read-dead-letters.ts'
 import { readHead } from './store/read-events.ts'
 import { readFreshness, sumFigures } from './store/read-statistics.ts'
@@ -10,6 +11,7 @@ interface LogReaders {
   readPosition: () => Promise<number>
   countOpenDeadLetters: () => Promise<number>
   countStuckSagas: () => Promise<number>
+  countDifferences: () => Promise<Map<string, { differences: number }>>
 }
 
 export type EventlogMetrics = ReturnType<typeof createEventlogMetrics>
@@ -41,6 +43,20 @@ export function createEventlogMetrics(registry: Registry, parts: LogReaders & St
       if (stuck !== undefined) this.set(stuck)
     }
   })
+  gauge(registry, {
+    name: 'gavel_reconciliation_differences',
+    help: 'Open differences between the log and the databases of services. The same from every process.',
+    labelNames: ['statement'],
+    async collect() {
+      const checks = await parts.countDifferences().catch(() => undefined)
+      for (const [statement, { differences }] of checks ?? []) this.set({ statement }, differences)
+    }
+  })
+  const reconciled = counter(registry, {
+    name: 'gavel_reconciliation_compared_total',
+    help: 'What this process has compared: sales, products, ledgers.',
+    labelNames: ['statement']
+  })
   const events = counter(registry, {
     name: 'gavel_eventlog_events_total',
     help: 'Events that came, by topic and by whether they were new.',
@@ -64,6 +80,7 @@ export function createEventlogMetrics(registry: Registry, parts: LogReaders & St
       events.inc({ topic, outcome: 'recorded' }, recorded)
       events.inc({ topic, outcome: 'known' }, came - recorded)
     },
+    reconciled: (statement: string, compared: number) => reconciled.inc({ statement }, compared),
     streamOpened: () => streams.inc(),
     streamEnded(reason: string): void {
       streams.dec()
@@ -79,6 +96,7 @@ export const readers = (
 ): Parameters<typeof createEventlogMetrics>[1] => ({
   readPosition: async () => (await readHead(pool)).position,
   countOpenDeadLetters: async () => await countOpen(pool),
+  countDifferences: async () => await readChecks(pool),
   countStuckSagas: async () => (await countSagas(pool, clock() - stuckMs)).stuck,
   readFreshness: async () => await readFreshness(pool),
   sumAll: async () => await sumFigures(pool, { window: 'day', from: 0, to: LAST_DAY_MS })

@@ -10,6 +10,7 @@ import {
   telemetryConfig,
   type Environment
 } from '@gavel/platform/config.ts'
+import { statementsConfig } from '@gavel/platform/statements.ts'
 
 const MINUTE_MS = 60_000
 const DAY_MS = 24 * 60 * MINUTE_MS
@@ -24,6 +25,7 @@ export function readInventoryConfig(env: Environment = process.env) {
     redis: () => redisConfig(env),
     auth: () => authConfig(env),
     telemetry: () => telemetryConfig(env),
+    statements: () => statementsConfig(env),
     cache: () =>
       readConfig(env, {
         /** The oldest figure that a read may show. */

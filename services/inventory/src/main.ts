@@ -1,3 +1,4 @@
+import { orders, saleConfirmed, statements } from '@gavel/contracts/topics.ts'
 import { createAuthenticator } from '@gavel/platform/http/auth.ts'
 import { listen } from '@gavel/platform/http/server.ts'
 import { createKafka } from '@gavel/platform/kafka/client.ts'
@@ -7,7 +8,9 @@ import { migrate } from '@gavel/platform/postgres/migrate.ts'
 import { startOutboxRelay } from '@gavel/platform/postgres/outbox.ts'
 import { createPool } from '@gavel/platform/postgres/pool.ts'
 import { createRedis } from '@gavel/platform/redis/client.ts'
+import { createReadUpTo } from '@gavel/platform/kafka/read-up-to.ts'
 import { runService } from '@gavel/platform/service.ts'
+import { startStatements } from '@gavel/platform/statements.ts'
 import { buildApp } from './app.ts'
 import { readInventoryConfig } from './config.ts'
 import { createInventoryMetrics, measureWhenScraped } from './metrics.ts'
@@ -15,6 +18,7 @@ import { startSaga } from './saga.ts'
 import { startCacheFeed } from './store/cache-feed.ts'
 import { countOversoldPieces } from './store/reservation-rows.ts'
 import { createStockCache } from './store/stock-cache.ts'
+import { reservationStatement, stockStatement } from './store/state-stock.ts'
 
 await runService({
   name: 'inventory',
@@ -37,7 +41,15 @@ await runService({
 
     const kafka = createKafka(config.kafka, context)
     startInboxSweep(context, pool)
-    await startOutboxRelay(context, pool, await createProducer(kafka))
+    const producer = await createProducer(kafka)
+    await startOutboxRelay(context, pool, producer)
     await startSaga(kafka, { context, pool, metrics, terms: config.terms })
+    startStatements(context, {
+      topic: statements,
+      producer,
+      intervalMs: config.statements.intervalMs,
+      readUpTo: createReadUpTo(kafka, [saleConfirmed, orders]),
+      statements: [reservationStatement(pool, context.clock), stockStatement(pool, context.clock)]
+    })
   }
 })

@@ -9,6 +9,7 @@ import {
   telemetryConfig,
   type Environment
 } from '@gavel/platform/config.ts'
+import { statementsConfig } from '@gavel/platform/statements.ts'
 
 const MINUTE_MS = 60_000
 const DAY_MS = 24 * 60 * MINUTE_MS
@@ -22,6 +23,7 @@ export function readOrderConfig(env: Environment = process.env) {
     postgres: () => postgresConfig(env),
     auth: () => authConfig(env),
     telemetry: () => telemetryConfig(env),
+    statements: () => statementsConfig(env),
     saga: () =>
       readConfig(env, {
         /** How long inventory may take to answer a sale before it is failed. Generous: nothing is lost by waiting. */

@@ -1,3 +1,4 @@
+import { payments, reservations, saleConfirmed, statements } from '@gavel/contracts/topics.ts'
 import { createAuthenticator } from '@gavel/platform/http/auth.ts'
 import { listen } from '@gavel/platform/http/server.ts'
 import { createKafka } from '@gavel/platform/kafka/client.ts'
@@ -6,12 +7,15 @@ import { startInboxSweep } from '@gavel/platform/postgres/inbox.ts'
 import { migrate } from '@gavel/platform/postgres/migrate.ts'
 import { startOutboxRelay } from '@gavel/platform/postgres/outbox.ts'
 import { createPool } from '@gavel/platform/postgres/pool.ts'
+import { createReadUpTo } from '@gavel/platform/kafka/read-up-to.ts'
 import { runService } from '@gavel/platform/service.ts'
+import { startStatements } from '@gavel/platform/statements.ts'
 import { buildApp } from './app.ts'
 import { readOrderConfig } from './config.ts'
 import { createOrderMetrics } from './metrics.ts'
 import { startSaga } from './saga.ts'
 import { findOldestOpen } from './store/read-sales.ts'
+import { saleStatement } from './store/state-sales.ts'
 
 await runService({
   name: 'order',
@@ -28,7 +32,15 @@ await runService({
 
     const kafka = createKafka(config.kafka, context)
     startInboxSweep(context, pool)
-    await startOutboxRelay(context, pool, await createProducer(kafka))
+    const producer = await createProducer(kafka)
+    await startOutboxRelay(context, pool, producer)
     await startSaga(context, { kafka, pool, metrics, terms: config.terms, sweepIntervalMs: config.sweepIntervalMs })
+    startStatements(context, {
+      topic: statements,
+      producer,
+      intervalMs: config.statements.intervalMs,
+      readUpTo: createReadUpTo(kafka, [saleConfirmed, reservations, payments]),
+      statements: [saleStatement(pool, context.clock)]
+    })
   }
 })

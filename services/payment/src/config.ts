@@ -11,6 +11,7 @@ import {
   url,
   type Environment
 } from '@gavel/platform/config.ts'
+import { statementsConfig } from '@gavel/platform/statements.ts'
 
 export type PaymentConfig = ReturnType<typeof readPaymentConfig>
 
@@ -21,6 +22,7 @@ export function readPaymentConfig(env: Environment = process.env) {
     postgres: () => postgresConfig(env),
     auth: () => authConfig(env),
     telemetry: () => telemetryConfig(env),
+    statements: () => statementsConfig(env),
     provider: () =>
       readConfig(env, {
         PROVIDER_URL: url({ protocols: ['http', 'https'] }),

@@ -1,3 +1,4 @@
+import { orders, reservations, statements } from '@gavel/contracts/topics.ts'
 import { createAuthenticator } from '@gavel/platform/http/auth.ts'
 import { listen } from '@gavel/platform/http/server.ts'
 import { createKafka } from '@gavel/platform/kafka/client.ts'
@@ -5,12 +6,15 @@ import { createProducer } from '@gavel/platform/kafka/producer.ts'
 import { startInboxSweep } from '@gavel/platform/postgres/inbox.ts'
 import { startOutboxRelay } from '@gavel/platform/postgres/outbox.ts'
 import { createPool, migrate } from '@gavel/platform/postgres/pool.ts'
+import { createReadUpTo } from '@gavel/platform/kafka/read-up-to.ts'
 import { runService } from '@gavel/platform/service.ts'
+import { startStatements } from '@gavel/platform/statements.ts'
 import { buildApp } from './app.ts'
 import { readPaymentConfig } from './config.ts'
 import { createPaymentMetrics } from './metrics.ts'
 import { createHttpProvider } from './provider/http.ts'
 import { startSaga } from './saga.ts'
+import { paymentStatement } from './store/state-payments.ts'
 
 await runService({
   name: 'payment',
@@ -33,5 +37,12 @@ await runService({
 
     const auth = createAuthenticator({ ...config.auth, clock: context.clock })
     await listen(buildApp({ context, http: config.http, auth, pool, provider }), config.http)
+    startStatements(context, {
+      topic: statements,
+      producer,
+      intervalMs: config.statements.intervalMs,
+      readUpTo: createReadUpTo(kafka, [reservations, orders]),
+      statements: [paymentStatement(pool, context.clock)]
+    })
   }
 })

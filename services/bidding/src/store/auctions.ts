@@ -171,6 +171,16 @@ export class Auctions {
     return found.map((one) => ({ auctionId: one._id, publishedSeq: one.publishedSeq }))
   }
 
+  /** All auctions, in the order of their ids from `afterId` on. */
+  async from(afterId: string, limit: number): Promise<{ auctionId: string; publishedSeq: number }[]> {
+    const found = await this.#collection
+      .find({ _id: { $gt: afterId } }, { projection: { publishedSeq: 1 } })
+      .sort({ _id: 1 })
+      .limit(limit)
+      .toArray()
+    return found.map((one) => ({ auctionId: one._id, publishedSeq: one.publishedSeq }))
+  }
+
   /** The mark only rises: of two processes that publish the same entries the slower one changes nothing. */
   async published(marks: { auctionId: string; seq: number; isLast: boolean }[]): Promise<void> {
     if (marks.length === 0) return

@@ -18,11 +18,12 @@ import {
   Sale,
   TimestampMs
 } from '../primitives.ts'
-import { topics } from '../topics.ts'
+import { recordedTopics } from '../topics.ts'
 import { AuctionOutcome } from './bidding.ts'
 
 export * from './audit.ts'
 export * from './dead-letters.ts'
+export * from './reconciliation.ts'
 export * from './sagas.ts'
 export * from './statistics.ts'
 
@@ -33,7 +34,7 @@ export const Position = Type.Integer({
   description: 'A place in the log.'
 })
 
-const TopicName = Type.Unsafe<string>(Type.Union(topics.map(({ name }) => Type.Literal(name))))
+const TopicName = Type.Unsafe<string>(Type.Union(recordedTopics.map(({ name }) => Type.Literal(name))))
 const EventId = Type.String({
   minLength: 1,
   maxLength: 128,

@@ -14,18 +14,20 @@ export const PaymentMethod = Type.Object(
 )
 export type PaymentMethod = Static<typeof PaymentMethod>
 
+export const PaymentStatus = Type.Union([
+  Type.Literal('due'),
+  Type.Literal('captured'),
+  Type.Literal('declined'),
+  Type.Literal('cancelled'),
+  Type.Literal('refund-due'),
+  Type.Literal('refunded')
+])
+
 export const Payment = Type.Object(
   {
     paymentId: Id,
     orderNumber: OrderNumber,
-    status: Type.Union([
-      Type.Literal('due'),
-      Type.Literal('captured'),
-      Type.Literal('declined'),
-      Type.Literal('cancelled'),
-      Type.Literal('refund-due'),
-      Type.Literal('refunded')
-    ]),
+    status: PaymentStatus,
     amountMinor: PositiveMinor,
     currency: Currency,
     changedAt: TimestampMs

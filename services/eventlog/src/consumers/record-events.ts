@@ -1,4 +1,4 @@
-import { topics } from '@gavel/contracts/topics.ts'
+import { recordedTopics } from '@gavel/contracts/topics.ts'
 import type { TopicDefinition } from '@gavel/contracts/define.ts'
 import type { KafkaHandle } from '@gavel/platform/kafka/client.ts'
 import { startConsumer, type IncomingEvent, type RunningConsumer } from '@gavel/platform/kafka/consumer.ts'
@@ -23,13 +23,13 @@ export const unrecorded = (topic: TopicDefinition, event: IncomingEvent): Unreco
   data: event.data as Record<string, unknown>
 })
 
-/** Every domain topic has a group of its own and goes into the log as it comes. */
+/** Every topic that is kept has a group of its own and goes into the log as it comes. */
 export async function recordTopics(
   context: ServiceContext,
   { kafka, pool, metrics }: { kafka: KafkaHandle; pool: Pool; metrics: EventlogMetrics }
 ): Promise<RunningConsumer[]> {
   return await Promise.all(
-    topics.map((topic: TopicDefinition) =>
+    recordedTopics.map((topic: TopicDefinition) =>
       startConsumer(context, kafka, {
         topic,
         handleBatch: async (events: IncomingEvent[]) => {

@@ -7,6 +7,9 @@ import { isSynthetic } from './synthetic.ts'
 
 export type SagaSeen = Omit<Saga, 'stuck'>
 
+/** With the time at which the log took its latest event. */
+export type RecordedSaga = SagaSeen & { recordedAt: number }
+
 /** What was taken for a sale that failed, and has not come back. */
 const owes = ({ stock, payment }: Pick<SaleAt, 'stock' | 'payment'>): boolean =>
   stock === 'reserved' || payment === 'captured'

@@ -15,7 +15,7 @@ import { windowStart } from './windows.ts'
  */
 
 /** Raised where the fold counts or tells otherwise than before: figures and sagas are then made anew from the whole log. */
-export const FOLD_VERSION = 2
+export const FOLD_VERSION = 3
 
 /** The events that anything is counted of. */
 export const countedTypes: readonly string[] = [

@@ -3,7 +3,7 @@ import type { FailureReason } from '@gavel/contracts/errors.ts'
 import type { Sale } from '@gavel/contracts/primitives.ts'
 import type { Queryable } from '@gavel/platform/postgres/pool.ts'
 import type { PoolClient } from 'pg'
-import { sagaOf, type SagaSeen } from '../domain/saga.ts'
+import { sagaOf, type RecordedSaga, type SagaSeen } from '../domain/saga.ts'
 import { eventColumns, toEvent, type RawEvent } from './event-rows.ts'
 
 /** The table `sagas`. */
@@ -21,21 +21,25 @@ export async function tellSagas(client: PoolClient, after: number, upTo: number)
   )
   const byOrder = Map.groupBy(rows, ({ order_number }) => order_number)
   const sagas = [...byOrder]
-    .flatMap(([orderNumber, own]) => sagaOf(orderNumber, own.map(toEvent)) ?? [])
+    .flatMap(([orderNumber, own]): RecordedSaga[] => {
+      const saga = sagaOf(orderNumber, own.map(toEvent))
+      return saga ? [{ ...saga, recordedAt: Math.max(...own.map(({ recorded_at }) => recorded_at.getTime())) }] : []
+    })
     .toSorted((left, right) => (left.sale.orderNumber < right.sale.orderNumber ? -1 : 1))
   await write(client, sagas)
 }
 
-async function write(client: PoolClient, sagas: readonly SagaSeen[]): Promise<void> {
+async function write(client: PoolClient, sagas: readonly RecordedSaga[]): Promise<void> {
   if (sagas.length === 0) return
   await client.query(
-    `insert into sagas (order_number, sale, state, stock, payment, reason, synthetic, last_step, last_step_at, ended_at, event_count)
+    `insert into sagas (order_number, sale, state, stock, payment, reason, synthetic, last_step, last_step_at, ended_at, event_count, last_recorded_at)
      select * from unnest($1::text[], $2::jsonb[], $3::text[], $4::text[], $5::text[], $6::text[], $7::boolean[], $8::text[],
-                          $9::timestamptz[], $10::timestamptz[], $11::integer[])
+                          $9::timestamptz[], $10::timestamptz[], $11::integer[], $12::timestamptz[])
          on conflict (order_number) do update
         set sale = excluded.sale, state = excluded.state, stock = excluded.stock, payment = excluded.payment,
             reason = excluded.reason, synthetic = excluded.synthetic, last_step = excluded.last_step,
-            last_step_at = excluded.last_step_at, ended_at = excluded.ended_at, event_count = excluded.event_count`,
+            last_step_at = excluded.last_step_at, ended_at = excluded.ended_at, event_count = excluded.event_count,
+            last_recorded_at = excluded.last_recorded_at`,
     [
       sagas.map(({ sale }) => sale.orderNumber),
       sagas.map(({ sale }) => JSON.stringify(sale)),
@@ -47,7 +51,8 @@ async function write(client: PoolClient, sagas: readonly SagaSeen[]): Promise<vo
       sagas.map(({ lastStep }) => lastStep),
       sagas.map(({ lastStepAt }) => new Date(lastStepAt)),
       sagas.map(({ endedAt }) => (endedAt === undefined ? null : new Date(endedAt))),
-      sagas.map(({ eventCount }) => eventCount)
+      sagas.map(({ eventCount }) => eventCount),
+      sagas.map(({ recordedAt }) => new Date(recordedAt))
     ]
   )
 }
@@ -78,6 +83,22 @@ const toSaga = (raw: RawSaga): SagaSeen => ({
   ...(raw.ended_at !== null && { endedAt: raw.ended_at.getTime() }),
   eventCount: raw.event_count
 })
+
+/** Sales between two order numbers, in their binary order. */
+export async function findSagasBetween(
+  client: Queryable,
+  { after, upTo, limit }: { after: string; upTo: string | null; limit: number }
+): Promise<RecordedSaga[]> {
+  const { rows } = await client.query<RawSaga & { last_recorded_at: Date }>(
+    `select ${sagaColumns}, last_recorded_at
+       from sagas
+      where order_number > $1 and ($2::text is null or order_number <= $2)
+      order by order_number
+      limit $3`,
+    [after, upTo, limit]
+  )
+  return rows.map((raw) => ({ ...toSaga(raw), recordedAt: raw.last_recorded_at.getTime() }))
+}
 
 /** A place in the listing. The rank is text: it may be larger than a number can be exactly. */
 export interface SagaPlace {
