@@ -88,6 +88,8 @@ export const errors = {
   EVENT_NOT_FOUND: { status: 404, title: 'There is no such event' },
   HISTORY_TOO_LONG: { status: 422, title: 'There are more events than one history is folded from' },
 
+  GROUP_NOT_FOUND: { status: 404, title: 'There is no such consumer group' },
+
   // dead letters
   DEAD_LETTER_NOT_FOUND: { status: 404, title: 'There is no such dead letter' }
 } as const satisfies Record<string, { status: number; title: string }>

@@ -53,6 +53,13 @@ export const Cursor = Type.String({
   description: 'Opaque: take it from `nextCursor` of the page before.'
 })
 
+/** A place in the log. Positions begin at 1 and have no gaps: who has seen N has seen all below it. */
+export const Position = Type.Integer({
+  minimum: 1,
+  maximum: Number.MAX_SAFE_INTEGER,
+  description: 'A place in the log.'
+})
+
 /** A page of a listing; `nextCursor` is absent on the last page. */
 export const page = <Item extends TSchema>(item: Item) =>
   Type.Object({ items: Type.Array(item), nextCursor: Type.Optional(Cursor) }, { additionalProperties: false })

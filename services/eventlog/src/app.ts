@@ -26,6 +26,7 @@ import { createReadSagaDurations } from './routes/read-saga-durations.ts'
 import { createReadStatisticsSeries } from './routes/read-statistics-series.ts'
 import { createReadStatistics } from './routes/read-statistics.ts'
 import { createReadTopStatistics } from './routes/read-top-statistics.ts'
+import { createReplayEvents } from './routes/replay-events.ts'
 import { createStreamEvents } from './routes/stream-events.ts'
 import { createStreamStatistics } from './routes/stream-statistics.ts'
 import { createVerifyEvents } from './routes/verify-events.ts'
@@ -70,6 +71,7 @@ export function buildApp({
     listSagas: createListSagas(pool, stuckMs),
     readSaga: createReadSaga(pool, stuckMs),
     countSagas: createCountSagas(pool, stuckMs),
+    replayEvents: createReplayEvents({ pool, producer }),
     readReconciliation: createReadReconciliation(pool),
     listDifferences: createListDifferences(pool),
     readStatistics: createReadStatistics(pool),

@@ -9,7 +9,9 @@ import { MongoClient } from 'mongodb'
 import type { Notification } from '@gavel/contracts/api/notification.ts'
 import type { EventDefinition, TopicDefinition } from '@gavel/contracts/define.ts'
 import { createKafka } from '@gavel/platform/kafka/client.ts'
+import { encodeEvent } from '@gavel/platform/kafka/events.ts'
 import { createProducer, type OutgoingEvent } from '@gavel/platform/kafka/producer.ts'
+import { replayMarks } from '@gavel/platform/kafka/replay.ts'
 import { createContext } from '@gavel/platform/service.ts'
 import { freshMongodb, freshTopics } from '../../../test/support/database.ts'
 import { eventually } from '../../../test/support/eventually.ts'
@@ -132,6 +134,19 @@ export async function startHarness(environment: Record<string, string> = {}) {
           ({ id, ...event }) =>
             ({ ...event, id: id ?? randomUUID(), source: 'test', time: Date.now() }) as OutgoingEvent
         )
+      )
+    },
+    /** The same events again, as the log sends them to a group of ours. */
+    async replay(
+      topic: TopicDefinition,
+      ...events: { definition: EventDefinition; key: string; data: unknown; id: string }[]
+    ): Promise<void> {
+      await producer.send(
+        events.map((event) => {
+          const encoded = encodeEvent({ ...event, source: 'test', time: Date.now() } as OutgoingEvent)
+          const marks = replayMarks(`notification.${topic.name}`, randomUUID())
+          return { ...encoded, topic: producer.topicName(topic), headers: { ...encoded.headers, ...marks } }
+        })
       )
     },
     async call(process: RunningProcess, userId: string, path: string, method = 'GET'): Promise<Response> {

@@ -184,6 +184,41 @@ describe('kill -9 of notification', () => {
   })
 })
 
+describe('events that are sent again for this service', () => {
+  test('change nothing that is known, bring back what was lost, and send no mail', async () => {
+    const user = randomUUID()
+    const sale = saleOf(randomUUID(), user)
+    const registered = { ...userRegistered(user), id: `u.${user}` }
+    const ordered = { ...orderCreated(sale), id: `o.${user}` }
+    await harness.publish(users, registered)
+    await harness.publish(orders, ordered)
+    await eventually(async () => (await harness.mailsTo(`${user}@example.com`)).length === 2)
+    const before = await harness.notificationsOf(first, user, 2)
+    const replay = async (): Promise<void> => {
+      await harness.replay(users, registered)
+      await harness.replay(orders, ordered)
+      // Behind them on the same partitions: when these are told, those were handled.
+      const [newUser, buyer] = [randomUUID(), randomUUID()]
+      await harness.publish(users, { ...userRegistered(newUser), key: user })
+      await harness.publish(orders, { ...orderCreated(saleOf(randomUUID(), buyer)), key: sale.orderNumber })
+      await harness.notificationsOf(first, newUser, 1)
+      await harness.notificationsOf(first, buyer, 1)
+    }
+    await replay()
+    expect(await harness.notificationsOf(first, user, 2)).toEqual(before)
+
+    await harness.collections.notifications.deleteMany({ userId: user })
+    await harness.collections.counters.deleteOne({ _id: user })
+    await replay()
+    const after = await harness.notificationsOf(first, user, 2)
+    const ids = (all: typeof before): string[] => all.map(({ notificationId }) => notificationId).toSorted()
+    expect(ids(after)).toEqual(ids(before))
+    const stored = await harness.collections.notifications.find({ userId: user }).toArray()
+    expect(stored.map(({ mail }) => mail)).toEqual([undefined, undefined])
+    expect(await harness.mailsTo(`${user}@example.com`)).toHaveLength(2)
+  })
+})
+
 describe('mails', () => {
   test('arrive with their texts, names escaped, and a Message-ID that names the notification', async () => {
     const user = randomUUID()

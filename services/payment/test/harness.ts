@@ -8,7 +8,9 @@ import type { Sale } from '@gavel/contracts/primitives.ts'
 import { orders, payments, reservations } from '@gavel/contracts/topics.ts'
 import { createKafka } from '@gavel/platform/kafka/client.ts'
 import { startConsumer, type IncomingEvent } from '@gavel/platform/kafka/consumer.ts'
+import { encodeEvent } from '@gavel/platform/kafka/events.ts'
 import { createProducer, type OutgoingEvent } from '@gavel/platform/kafka/producer.ts'
+import { replayMarks } from '@gavel/platform/kafka/replay.ts'
 import { createContext } from '@gavel/platform/service.ts'
 import { freshPostgres, freshTopics } from '../../../test/support/database.ts'
 import { eventually } from '../../../test/support/eventually.ts'
@@ -130,6 +132,15 @@ export async function startHarness(environment: Record<string, string> = {}) {
         body: body === undefined ? null : JSON.stringify(body)
       })
     },
+    /** As the log sends them to this group again. */
+    reservedAgain: (...sales: Sale[]) =>
+      producer.send(
+        sales.map((sale) => {
+          const encoded = encodeEvent(stockReservedOf(sale))
+          const marks = replayMarks('payment.reservations', randomUUID())
+          return { ...encoded, topic: producer.topicName(reservations), headers: { ...encoded.headers, ...marks } }
+        })
+      ),
     reserved: (...sales: Sale[]) => producer.publish(reservations, sales.map(stockReservedOf)),
     failed: (...sales: Sale[]) => producer.publish(orders, sales.map(bidFailedOf)),
     /** What payment told of a sale, once it told this last. */

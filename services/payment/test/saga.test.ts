@@ -60,6 +60,26 @@ describe('a reserved sale', () => {
     ])
   })
 
+  test('that is sent again for this service is not charged, not even where its payment was lost', async () => {
+    const sale = await payment.sale(approves)
+    await payment.reserved(sale)
+    await payment.toldOf(sale, 'PaymentCaptured')
+    const charges = (await payment.sandbox.charges()).length
+    const fenced = async (): Promise<number> => {
+      const metrics = await (await payment.call(sale.userId, '/metrics')).text()
+      return Number(/kafka_consumer_events_total\{[^}]*outcome="fenced"[^}]*\} (\d+)/.exec(metrics)?.[1] ?? 0)
+    }
+    await payment.reservedAgain(sale)
+    await eventually(async () => (await fenced()) === 1)
+    await payment.pool.query('delete from payments where order_number = $1', [sale.orderNumber])
+    await payment.pool.query('delete from inbox')
+    await payment.reservedAgain(sale)
+    await eventually(async () => (await fenced()) === 2)
+    expect(await payment.statusOf(sale)).toBeUndefined()
+    expect(await payment.sandbox.charges()).toHaveLength(charges)
+    expect(await payment.toldOf(sale, 'PaymentCaptured')).toEqual(['PaymentCaptured'])
+  })
+
   test('is captured beside a hundred others', async () => {
     const sales = await Promise.all(Array.from({ length: 100 }, () => payment.sale(approves)))
     await payment.reserved(...sales)

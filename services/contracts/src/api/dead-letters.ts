@@ -6,7 +6,7 @@ import { Count, Id, page, PageQuery, TimestampMs } from '../primitives.ts'
 
 const closed = { additionalProperties: false } as const
 
-const GroupName = Type.String({
+export const GroupName = Type.String({
   minLength: 3,
   maxLength: 128,
   pattern: '^[a-z0-9.-]+$',

@@ -13,6 +13,7 @@ import {
   page,
   PageQuery,
   Pieces,
+  Position,
   PositiveMinor,
   Quantity,
   Sale,
@@ -24,15 +25,9 @@ import { AuctionOutcome } from './bidding.ts'
 export * from './audit.ts'
 export * from './dead-letters.ts'
 export * from './reconciliation.ts'
+export * from './replays.ts'
 export * from './sagas.ts'
 export * from './statistics.ts'
-
-/** A place in the log. Positions begin at 1 and have no gaps: who has seen N has seen all below it. */
-export const Position = Type.Integer({
-  minimum: 1,
-  maximum: Number.MAX_SAFE_INTEGER,
-  description: 'A place in the log.'
-})
 
 const TopicName = Type.Unsafe<string>(Type.Union(recordedTopics.map(({ name }) => Type.Literal(name))))
 const EventId = Type.String({

@@ -32,6 +32,8 @@ export async function recordTopics(
     recordedTopics.map((topic: TopicDefinition) =>
       startConsumer(context, kafka, {
         topic,
+        // Known events are dropped, however they come.
+        replays: 'handle',
         handleBatch: async (events: IncomingEvent[]) => {
           const batch = events.map((event) => unrecorded(topic, event))
           const recorded = await appendEvents(pool, topic.name, batch, context.clock())

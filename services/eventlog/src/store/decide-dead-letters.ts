@@ -2,6 +2,7 @@ import type { Producer } from '@gavel/platform/kafka/producer.ts'
 import { transaction } from '@gavel/platform/postgres/pool.ts'
 import type { Pool, PoolClient } from 'pg'
 import { replayHeaders } from '../domain/dead-letter.ts'
+import { inRequests } from '../requests.ts'
 import { deadLetterColumns, type RawDeadLetter } from './dead-letter-rows.ts'
 
 export interface Decision {
@@ -18,8 +19,6 @@ export interface Decided {
 
 /** Of one transaction: as many payloads are in memory, and a broker that is slow keeps as many rows locked. */
 const BATCH = 20
-/** The broker takes a megabyte for one partition at once, if it is not told otherwise. */
-const REQUEST_BYTES = 512 * 1024
 
 /**
  * Decides on dead letters in the order in which they came. One that was replayed stays so; a discarded one may still be
@@ -70,32 +69,13 @@ async function lock(client: PoolClient, ids: readonly string[], { status }: Deci
 
 /** To where it came from, with the key, value and headers that it had: the same event for everyone. */
 async function send(producer: Producer, rows: readonly RawDeadLetter[]): Promise<void> {
-  for (const request of requestsOf(rows)) {
-    await producer.send(
-      request.map(({ topic, key, value, headers }) => ({
-        topic: producer.topicName(topic),
-        key,
-        value,
-        headers: replayHeaders(headers)
-      }))
-    )
-  }
-}
-
-/** In their order. A record that is longer by itself goes alone: the broker took it once. */
-function requestsOf(rows: readonly RawDeadLetter[]): RawDeadLetter[][] {
-  const requests: RawDeadLetter[][] = []
-  let bytes = Infinity
-  for (const row of rows) {
-    const length = (row.key?.length ?? 0) + (row.value?.length ?? 0) + JSON.stringify(row.headers).length
-    if (bytes + length > REQUEST_BYTES) {
-      requests.push([])
-      bytes = 0
-    }
-    requests.at(-1)!.push(row)
-    bytes += length
-  }
-  return requests
+  const messages = rows.map(({ topic, key, value, headers }) => ({
+    topic: producer.topicName(topic),
+    key,
+    value,
+    headers: replayHeaders(headers)
+  }))
+  for (const request of inRequests(messages)) await producer.send(request)
 }
 
 async function mark(client: PoolClient, rows: readonly RawDeadLetter[], decision: Decision): Promise<void> {

@@ -28,9 +28,9 @@ export const auctionClosed =
       events.map(({ data }) => closedWrite(data, derivedPseudonym))
     )
     await store.add(
-      events.flatMap(({ id, data }) => {
+      events.flatMap(({ id, data, replayed }) => {
         const notice = wonNotice(data)
-        return notice ? [{ eventId: id, notice }] : []
+        return notice ? [{ eventId: id, notice, replayed }] : []
       })
     )
   }
@@ -57,4 +57,6 @@ export const crowdTold =
 export const offerMade =
   (store: NoticeStore) =>
   async (events: IncomingEvent<typeof OfferMade>[]): Promise<void> =>
-    await store.add(events.map(({ id, data, time }) => ({ eventId: id, notice: offerNotice(data, time) })))
+    await store.add(
+      events.map(({ id, data, time, replayed }) => ({ eventId: id, notice: offerNotice(data, time), replayed }))
+    )

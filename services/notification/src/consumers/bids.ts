@@ -19,7 +19,9 @@ export const bidsDecided =
       outbidding.map(({ data }) => data.auctionId)
     )
     await store.add(
-      outbidding.flatMap(({ id, data }) => outbidNotices(data, titles).map((notice) => ({ eventId: id, notice })))
+      outbidding.flatMap(({ id, data, replayed }) =>
+        outbidNotices(data, titles).map((notice) => ({ eventId: id, notice, replayed }))
+      )
     )
   }
 

@@ -16,7 +16,7 @@ const told =
       store.collections,
       events.map(({ data }) => data.sale.auctionId)
     )
-    await store.add(events.map(({ id, data }) => ({ eventId: id, notice: noticeOf(data, titles) })))
+    await store.add(events.map(({ id, data, replayed }) => ({ eventId: id, notice: noticeOf(data, titles), replayed })))
   }
 
 export const orderCreated = told<IncomingEvent<typeof OrderCreated>>(orderedNotice)

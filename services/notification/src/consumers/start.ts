@@ -8,11 +8,15 @@ import { auctionExtended, bidsDecided } from './bids.ts'
 import { bidFailed, orderCreated, paymentRefunded } from './sales.ts'
 import { userRegistered } from './users.ts'
 
+/** A notice that is known stays as it is, and one that was lost is stored again without a mail. */
+const replays = 'handle'
+
 /** What is stored is handled once by the group, whichever process it falls to. Live streams have readers of their own. */
 export async function startConsumers(context: ServiceContext, kafka: KafkaHandle, store: NoticeStore): Promise<void> {
-  await startConsumer(context, kafka, { topic: users, handlers: { UserRegistered: userRegistered(store) } })
+  await startConsumer(context, kafka, { topic: users, replays, handlers: { UserRegistered: userRegistered(store) } })
   await startConsumer(context, kafka, {
     topic: auctions,
+    replays,
     handlers: {
       AuctionOpened: auctionOpened(store),
       AuctionClosed: auctionClosed(store),
@@ -27,7 +31,12 @@ export async function startConsumers(context: ServiceContext, kafka: KafkaHandle
   })
   await startConsumer(context, kafka, {
     topic: orders,
+    replays,
     handlers: { OrderCreated: orderCreated(store), BidFailed: bidFailed(store) }
   })
-  await startConsumer(context, kafka, { topic: payments, handlers: { PaymentRefunded: paymentRefunded(store) } })
+  await startConsumer(context, kafka, {
+    topic: payments,
+    replays,
+    handlers: { PaymentRefunded: paymentRefunded(store) }
+  })
 }

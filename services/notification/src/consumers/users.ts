@@ -12,5 +12,5 @@ export const userRegistered =
       store.collections,
       events.map(({ data }) => data)
     )
-    await store.add(events.map(({ id, data }) => ({ eventId: id, notice: welcomeNotice(data) })))
+    await store.add(events.map(({ id, data, replayed }) => ({ eventId: id, notice: welcomeNotice(data), replayed })))
   }

@@ -8,6 +8,8 @@ import type { Collections, NotificationDocument } from './documents.ts'
 export interface Caused {
   eventId: string
   notice: Notice
+  /** Told before, perhaps by mail: it is stored where it was lost, and no mail goes out. */
+  replayed?: boolean | undefined
 }
 
 export interface StoreOptions {
@@ -87,7 +89,7 @@ function documentOf(caused: Caused, sequence: number, { mailOutbid, now }: Store
     sequence,
     createdAt: new Date(createdAt),
     read: false,
-    ...(isMailed(notice.kind, { outbid: mailOutbid })
+    ...(!caused.replayed && isMailed(notice.kind, { outbid: mailOutbid })
       ? { mail: { state: 'due' as const, attempts: 0, nextAttemptAt: new Date(now) } }
       : {})
   }

@@ -1,7 +1,7 @@
 import type { Registry } from 'prom-client'
 import { counter, gauge, histogram } from '../metrics.ts'
 
-export type EventOutcome = 'handled' | 'refused' | 'ignored' | 'dead'
+export type EventOutcome = 'handled' | 'refused' | 'ignored' | 'dead' | 'passed-over' | 'fenced'
 export type DeadReason = 'undecodable' | 'bug' | 'fault'
 
 export interface ConsumerMetrics {

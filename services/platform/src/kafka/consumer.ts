@@ -41,6 +41,11 @@ interface CommonOptions<Topic extends TopicDefinition> {
   /** Partitions worked on at the same time. */
   concurrency?: number
   retry?: Partial<RetryOptions>
+  /**
+   * What becomes of events that an admin sends again for this group. `handle` is for read models: the inbox knows what was handled, and whoever
+   * has lost its state has it again; effects that leave the platform must look at `replayed`. Without it they are passed over.
+   */
+  replays?: 'handle' | 'pass-over'
   /** Where a new group begins. */
   from?: 'beginning' | 'end'
 }
@@ -82,6 +87,7 @@ export async function startConsumer<const Topic extends TopicDefinition>(
     definitions: new Map(options.topic.events.map((definition) => [definition.type, definition])),
     batchSize: options.batchSize ?? 500,
     retry: { ...defaultRetry, ...options.retry },
+    replays: { group: group.slice(kafka.prefix.length), handle: options.replays === 'handle' },
     handle: async (events, attempt) => await handle(events, { group, log, attempt }),
     bury: deadLetters.bury,
     metrics,

@@ -3,6 +3,7 @@ import type { DataOf, EventDefinition } from '@gavel/contracts/define.ts'
 import { plainSchema } from '@gavel/contracts/json-schema.ts'
 import { createAjv, explain } from '../schema.ts'
 import { isTraceparent } from '../telemetry.ts'
+import { replayGroupOf } from './replay.ts'
 
 /** CloudEvents 1.0 in Kafka's binary mode: the data is the message's value, everything about it is in the headers. */
 
@@ -26,6 +27,8 @@ interface IncomingMembers {
   subject: string | undefined
   source: string
   traceparent?: string
+  /** Sent again for this group: nothing may leave the platform because of it. */
+  replayed?: true
   topic: string
   partition: number
   offset: string
@@ -118,7 +121,8 @@ export function decodeEvent(
     data: dataOf(definition, message),
     topic: place.topic,
     partition: place.partition,
-    offset: message.offset
+    offset: message.offset,
+    ...(replayGroupOf(message) !== undefined && { replayed: true })
   }
   const traceparent = header(message, 'traceparent')
   return (isTraceparent(traceparent) ? { ...event, traceparent } : event) as IncomingEvent

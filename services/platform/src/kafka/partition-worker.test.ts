@@ -5,6 +5,7 @@ import { Fault, Refusal } from '../errors.ts'
 import { createLog } from '../log.ts'
 import type { DeadLetter } from './dead-letters.ts'
 import { encodeEvent, type RawMessage } from './events.ts'
+import { replayMarks } from './replay.ts'
 import { PartitionWorker, type RetryOptions } from './partition-worker.ts'
 
 const Counted = defineEvent('Counted', 1, 'A number was counted.', Type.Object({ number: Type.Integer() }))
@@ -34,16 +35,19 @@ interface Given {
   fail?: (numbers: number[], call: number) => void
   bury?: (letter: DeadLetter) => void
   retry?: Partial<RetryOptions>
+  replays?: 'handle' | 'pass-over'
 }
 
-function aWorker({ fail, bury, retry }: Given = {}) {
+function aWorker({ fail, bury, retry, replays = 'pass-over' }: Given = {}) {
   const calls: number[][] = []
   const handled: number[] = []
+  const outcomes: Record<string, number> = {}
   const buried: { number: string; reason: string; attempts: number }[] = []
   const worker = new PartitionWorker({
     topic: 'facts',
     definitions: new Map([[Counted.type, Counted]]),
     batchSize: 100,
+    replays: { group: 'reader.facts', handle: replays === 'handle' },
     retry: { attempts: 3, initialDelayMs: 100, maxDelayMs: 1000, untilReachable: true, ...retry },
     handle: async (events) => {
       const numbers = events.map(({ data }) => (data as { number: number }).number)
@@ -55,11 +59,44 @@ function aWorker({ fail, bury, retry }: Given = {}) {
       bury?.(letter)
       buried.push({ number: letter.message.offset, reason: letter.reason, attempts: letter.attempts })
     },
-    metrics: { lag() {}, forget() {}, events() {}, batch() {}, retried() {}, buried() {}, connected() {} },
+    metrics: {
+      lag() {},
+      forget() {},
+      events: (outcome, count) => void (outcomes[outcome] = (outcomes[outcome] ?? 0) + count),
+      batch() {},
+      retried() {},
+      buried() {},
+      connected() {}
+    },
     log: createLog({ service: 't', level: 'silent' })
   })
-  return { worker, calls, handled, buried }
+  return { worker, calls, handled, buried, outcomes }
 }
+
+describe('what is sent again', () => {
+  const marked = (index: number, group: string): RawMessage => {
+    const plain = message(index)
+    return { ...plain, headers: { ...plain.headers, ...replayMarks(group, 'a-replay') } }
+  }
+  it.each([
+    ['for another group is passed over', 'other.facts', 'handle', [0, 2], { handled: 2, 'passed-over': 1 }],
+    [
+      'for this group is fenced off, unless it says otherwise',
+      'reader.facts',
+      undefined,
+      [0, 2],
+      { handled: 2, fenced: 1 }
+    ],
+    ['for this group is handled where that does no harm', 'reader.facts', 'handle', [0, 1, 2], { handled: 3 }]
+  ] as const)('%s', async (_, group, replays, numbers, told) => {
+    const { worker, handled, outcomes } = aWorker(replays && { replays })
+    expect(await worker.work(0, [message(0), marked(1, group), message(2)])).toEqual({
+      doneOffset: '2',
+      pauseMs: undefined
+    })
+    expect([handled, outcomes]).toEqual([numbers, told])
+  })
+})
 
 describe('a batch', () => {
   it('that goes well is handled in one call', async () => {

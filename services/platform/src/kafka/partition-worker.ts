@@ -5,6 +5,7 @@ import { withRemoteContext } from '../telemetry.ts'
 import type { ConsumerMetrics, DeadReason } from './consumer-metrics.ts'
 import type { DeadLetter } from './dead-letters.ts'
 import { decodeEvent, type IncomingEvent, type RawMessage } from './events.ts'
+import { replayGroupOf } from './replay.ts'
 
 export interface RetryOptions {
   /** How often a batch is tried before it is narrowed down to its culprit. */
@@ -20,6 +21,8 @@ export interface WorkerOptions {
   definitions: ReadonlyMap<string, EventDefinition>
   batchSize: number
   retry: RetryOptions
+  /** The name by which replays mean this group, and whether they are handled. */
+  replays: { group: string; handle: boolean }
   handle: (events: IncomingEvent[], attempt: number) => Promise<void>
   bury: (letter: DeadLetter) => Promise<void>
   metrics: ConsumerMetrics
@@ -45,6 +48,8 @@ class Later {
 
 interface Entry {
   message: RawMessage
+  /** A replay that is nothing to us. */
+  passed?: 'passed-over' | 'fenced'
   event: IncomingEvent | undefined
   error: unknown
 }
@@ -75,7 +80,10 @@ export class PartitionWorker {
     }
     try {
       for (const run of this.#runsOf(partition, messages)) {
-        if (run[0]!.event) await this.#handleRun(partition, run, done, false)
+        if (run[0]!.passed) {
+          this.#options.metrics.events(run[0]!.passed, 1)
+          done(run)
+        } else if (run[0]!.event) await this.#handleRun(partition, run, done, false)
         else await this.#bury(partition, run[0]!, 'undecodable', run[0]!.error, done)
       }
     } catch (error) {
@@ -97,7 +105,18 @@ export class PartitionWorker {
     return runs
   }
 
+  /** A replay for another group, and one for us whose effect would leave the platform a second time. */
+  #passedOver(message: RawMessage): Entry['passed'] {
+    const { group, handle } = this.#options.replays
+    const meant = replayGroupOf(message)
+    if (meant === undefined) return undefined
+    if (meant !== group) return 'passed-over'
+    return handle ? undefined : 'fenced'
+  }
+
   #decode(partition: number, message: RawMessage): Entry {
+    const passed = this.#passedOver(message)
+    if (passed) return { message, event: undefined, error: undefined, passed }
     try {
       const event = decodeEvent(this.#options.definitions, message, { topic: this.#options.topic, partition })
       return { message, event, error: undefined }
