@@ -2,7 +2,6 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import * as bidderApi from '@gavel/contracts/api/bidder.ts'
 import * as api from '@gavel/contracts/api/bidding.ts'
-import { orders } from '@gavel/contracts/topics.ts'
 import { mongoAudit } from '@gavel/platform/audit/mongo.ts'
 import { orders, statements } from '@gavel/contracts/topics.ts'
 import { Fault, toFailure } from '@gavel/platform/errors.ts'
@@ -127,14 +126,12 @@ export async function buildApp(
 
   const audit = mongoAudit(context, { db, producer })
   const app = createServer(context, { service: 'bidding', auth, audit, ...config.http })
-  serve(app, house, secondChance)
   startStatements(context, {
     topic: statements,
     producer,
     intervalMs: config.statements.intervalMs,
     statements: [ledgerStatement({ ledger, auctions, offers }, context.clock)]
   })
-  const app = createServer(context, { service: 'bidding', auth, ...config.http })
   serve(app, { house, secondChance, credit, watching: new Watching({ house, auctions, watches, clock }) })
   return { app, house, publisher, consumer }
 }

@@ -1,5 +1,4 @@
 import { isAudited, type Operation, type TopicDefinition } from './define.ts'
-import type { Operation, TopicDefinition } from './define.ts'
 import * as bidderApi from './api/bidder.ts'
 import * as biddingApi from './api/bidding.ts'
 import * as catalogApi from './api/catalog.ts'

@@ -131,12 +131,14 @@ export const audit = topic({
   keyReason: 'what one admin did in one service is read in the order in which it ended',
   partitions: 3,
   retentionMs: 30 * DAY_MS
+})
 export const statements = topic({
   name: 'statements',
   owner: 'eventlog',
   events: [LedgersStated, ReservationsStated, StockStated, PaymentsStated, SalesStated],
   key: 'service',
   keyReason: 'nothing depends on it: each page stands for itself',
+  partitions: 3,
   retentionMs: DAY_MS,
   recorded: false
 })
@@ -152,7 +154,7 @@ export const topics: readonly TopicDefinition[] = [
   reservations,
   payments,
   orders,
-  audit
+  audit,
   statements
 ]
 
