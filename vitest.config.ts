@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 /**
- * Five suites by what they stand on: `unit` is pure; `integration` runs one service on real backends; `operator` stands on a real API server;
- * `e2e` and `resilience` run the whole platform as processes, one file at a time because they share two cores.
+ * Six suites by what they stand on: `unit` is pure; `integration` runs one service on real backends; `operator` stands on a real API server;
+ * `e2e` and `resilience` run the whole platform as processes, `cluster` in pods, one file at a time because they share two cores.
  */
 const real = {
   testTimeout: 120_000,
@@ -57,6 +57,16 @@ export default defineConfig({
           include: ['test/resilience/**/*.test.ts'],
           ...real,
           testTimeout: 300_000,
+          globalSetup: []
+        }
+      },
+      // A Kubernetes of its own, with a kubelet: it needs root, containerd and a few minutes.
+      {
+        test: {
+          name: 'cluster',
+          include: ['test/cluster/**/*.test.ts'],
+          ...real,
+          testTimeout: 600_000,
           globalSetup: []
         }
       }

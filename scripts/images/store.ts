@@ -116,11 +116,20 @@ export class ImageStore {
     return manifest
   }
 
+  /** The same layers under another name: another version, and another command where one is given. */
+  variant(name: string, other: string, changes: { version: string; command?: readonly string[] }): void {
+    const { config, layers } = this.#read<{ config: Descriptor; layers: Descriptor[] }>(this.#manifestOf(name).digest)
+    const image = this.#read<{ config: { Cmd?: readonly string[]; Labels?: Record<string, string> } }>(config.digest)
+    image.config.Labels = { ...image.config.Labels, 'org.opencontainers.image.version': changes.version }
+    if (changes.command) image.config.Cmd = changes.command
+    const written = this.#write(configType, image)
+    const manifest = { schemaVersion: 2, mediaType: manifestType, config: written, layers }
+    this.#manifests.set(other, this.#write(manifestType, manifest))
+  }
+
   /** Bytes of an image as a runtime unpacks it. */
   sizeOf(name: string): number {
-    const manifest = this.#manifests.get(name)
-    if (!manifest) throw new Error(`There is no image ${name}`)
-    const { layers } = JSON.parse(readFileSync(this.#blob(manifest.digest), 'utf8')) as { layers: Descriptor[] }
+    const { layers } = this.#read<{ layers: Descriptor[] }>(this.#manifestOf(name).digest)
     return layers.reduce((total, { size }) => total + size, 0)
   }
 
@@ -131,7 +140,7 @@ export class ImageStore {
   /** One archive of some images, with each blob in it once, that `ctr images import`, `nerdctl load` and `skopeo` read. */
   async archive(file: string, names: readonly string[]): Promise<void> {
     const manifests = names.map((name) => ({
-      ...this.#manifests.get(name)!,
+      ...this.#manifestOf(name),
       annotations: {
         'io.containerd.image.name': name,
         'org.opencontainers.image.ref.name': name.slice(name.lastIndexOf(':') + 1)
@@ -163,11 +172,18 @@ export class ImageStore {
   }
 
   #namedBy(digest: string): string[] {
-    const { config, layers } = JSON.parse(readFileSync(this.#blob(digest), 'utf8')) as {
-      config: Descriptor
-      layers: Descriptor[]
-    }
+    const { config, layers } = this.#read<{ config: Descriptor; layers: Descriptor[] }>(digest)
     return [config.digest, ...layers.map((layer) => layer.digest)]
+  }
+
+  #manifestOf(name: string): Descriptor {
+    const manifest = this.#manifests.get(name)
+    if (!manifest) throw new Error(`There is no image ${name}`)
+    return manifest
+  }
+
+  #read<T>(digest: string): T {
+    return JSON.parse(readFileSync(this.#blob(digest), 'utf8')) as T
   }
 
   #blob(digest: string): string {

@@ -22,18 +22,16 @@ const programs: Readonly<Record<string, string>> = {
 
 /** Ends with one sentence where this machine cannot run a cluster; installs what Debian has. */
 export async function requireClusterHost(progress: Progress): Promise<void> {
-  const otherwise = 'Or set KUBECONFIG to a cluster of your own.'
-  if (process.platform !== 'linux') throw new StartFailure(`The test cluster runs on Linux only. ${otherwise}`)
-  if (!isRoot())
-    throw new StartFailure(`The test cluster needs root for its namespaces: run it with sudo. ${otherwise}`)
+  if (process.platform !== 'linux') throw new StartFailure(`The test cluster runs on Linux only.`)
+  if (!isRoot()) throw new StartFailure(`The test cluster needs root for its namespaces: run it with sudo.`)
   for (const controller of ['cpu', 'cpuset', 'memory', 'pids']) {
     if (existsSync(`/sys/fs/cgroup/${controller}`)) continue
     throw new StartFailure(
-      `The test cluster needs cgroup v1 with the controller ${controller}: start Linux with systemd.unified_cgroup_hierarchy=0. ${otherwise}`
+      `The test cluster needs cgroup v1 with the controller ${controller}: start Linux with systemd.unified_cgroup_hierarchy=0.`
     )
   }
   if (!readFileSync('/proc/filesystems', 'utf8').includes('overlay')) {
-    throw new StartFailure(`The test cluster needs overlayfs: load it with \`modprobe overlay\`. ${otherwise}`)
+    throw new StartFailure(`The test cluster needs overlayfs: load it with \`modprobe overlay\`.`)
   }
   const there = (program: string): boolean => findProgram(program, places) !== undefined
   for (const name of new Set(

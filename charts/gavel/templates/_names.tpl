@@ -2,8 +2,11 @@
 {{ .Values.image.tag | default .Chart.AppVersion }}
 {{- end -}}
 
+{{/* Of a service, the operator or the mailbox: its own where one is named, otherwise the common prefix and tag. */}}
 {{- define "gavel.image" -}}
-{{ .root.Values.image.prefix }}{{ .name }}:{{ include "gavel.tag" .root }}
+{{- $own := dict "operator" .root.Values.operator.image "mailbox" .root.Values.backends.dev.mailbox.image -}}
+{{- $common := printf "%s%s:%s" .root.Values.image.prefix .name (include "gavel.tag" .root) -}}
+{{- get $own .name | default (dig "services" .name "image" "" .root.Values.platform.spec) | default $common -}}
 {{- end -}}
 
 {{/* Labels of an object of the chart: root and name. */}}

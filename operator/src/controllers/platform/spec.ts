@@ -81,6 +81,13 @@ const Resources = Type.Object(
 )
 
 const ServiceOverride = Type.Object({
+  image: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 500,
+      description: 'A whole reference instead of the common prefix and tag, to try one service’s change.'
+    })
+  ),
   replicas: Type.Optional(
     Type.Integer({
       minimum: 0,

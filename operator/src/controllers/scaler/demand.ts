@@ -1,6 +1,6 @@
 import { assessLag, emptyLagMemory, roundUp, type LagAssessment, type LagReading } from './lag.ts'
 import type { CalendarPolicy, LagPolicy, Policy, RatePolicy } from './policy.ts'
-import type { CalendarReading, RateReading, Reading, Sample, ScalerState } from './state.ts'
+import type { Counted, CalendarReading, RateReading, Reading, Sample, ScalerState } from './state.ts'
 
 export interface Input {
   signal: string
@@ -120,8 +120,9 @@ function addRate(
   }
   let perSecond: number
   if ('counters' in reading.value) {
-    demand.memory.counters[signal.name] = { at: now, counters: reading.value.counters }
-    const rate = before && growthOf(before, { at: now, counters: reading.value.counters })
+    const counted = countedNow(before, { at: now, counters: reading.value.counters })
+    demand.memory.counters[signal.name] = counted
+    const rate = counted.perSecond
     if (rate === undefined)
       return addMissing(demand, signal.name, 'a counter gives a rate from its second reading on', { policy, state })
     perSecond = rate
@@ -139,10 +140,17 @@ function addRate(
 }
 
 /** A pod that came or went, or began to count anew, says nothing about this stretch; the others are taken as they are. */
-function growthOf(
-  before: { at: number; counters: Record<string, number> },
-  after: { at: number; counters: Record<string, number> }
-): number | undefined {
+/** A change of the target has the counters read again at once; so soon after each other their growth is chance, and the last rate stands. */
+const spanMs = 1_000
+
+function countedNow(before: Counted | undefined, after: Counted): Counted {
+  if (!before) return after
+  if (before.perSecond !== undefined && after.at - before.at < spanMs) return before
+  const perSecond = growthOf(before, after)
+  return perSecond === undefined ? after : { ...after, perSecond }
+}
+
+function growthOf(before: Counted, after: Counted): number | undefined {
   const grown = Object.entries(after.counters).flatMap(([address, value]) => {
     const was = before.counters[address]
     return was === undefined || value < was ? [] : [value - was]

@@ -6,6 +6,13 @@ import type { ScalerStatus } from './types.ts'
 /** A reading, or why there is none. A missing reading is never a zero. */
 export type Reading<T> = { ok: true; value: T } | { ok: false; why: string }
 
+/** Counters when they were read, and the rate that was found then. */
+export interface Counted {
+  at: number
+  counters: Record<string, number>
+  perSecond?: number
+}
+
 /** A rate as such, or counters by the address that tells them, whose growth is the rate. */
 export type RateReading = { perSecond: number } | { counters: Record<string, number> }
 
@@ -36,7 +43,7 @@ export interface Sample {
 /** What one decision leaves to the next. Everything in it may be lost but `changes`, which status keeps: then it is learned anew. */
 export interface ScalerState {
   lag: Record<string, LagMemory>
-  counters: Record<string, { at: number; counters: Record<string, number> }>
+  counters: Record<string, Counted>
   calendars: Record<string, { at: number; endings: number[] }>
   failures: Record<string, number>
   costs: Costs

@@ -66,7 +66,7 @@ export function owned(
 }
 
 export const imageOf = ({ spec }: BuildContext, service: string): string =>
-  `${spec.image.prefix}${service}:${spec.image.tag ?? spec.version}`
+  spec.services?.[service]?.image ?? `${spec.image.prefix}${service}:${spec.image.tag ?? spec.version}`
 
 /** Where other namespaces, such as the operator's, find a service. */
 export const addressOf = ({ platform }: BuildContext, service: string): string =>

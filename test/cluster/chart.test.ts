@@ -1,0 +1,153 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { readDirectories, repository } from '@gavel/standalone/config.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { parseAllDocuments } from 'yaml'
+import { helmBinary } from './cluster-binaries.ts'
+
+/** The chart as it renders, without a cluster. What the API server says to it is in the journey. */
+const execute = promisify(execFile)
+const chart = join(repository, 'charts', 'gavel')
+let helm: string
+
+beforeAll(async () => {
+  helm = await helmBinary(readDirectories().cache, (line) => console.error(`  ${line}`))
+}, 900_000)
+
+interface Rendered {
+  kind: string
+  metadata: { name: string; namespace?: string; annotations?: Record<string, string> }
+  spec?: Record<string, unknown>
+  rules?: { apiGroups: string[]; resources: string[]; verbs: string[] }[]
+}
+
+interface Container {
+  name: string
+  image: string
+  resources?: { requests?: Record<string, string>; limits?: Record<string, string> }
+  securityContext?: Record<string, unknown>
+}
+
+interface PodSpec {
+  containers: Container[]
+  initContainers?: Container[]
+  securityContext?: Record<string, unknown>
+  hostNetwork?: boolean
+  volumes?: Record<string, unknown>[]
+}
+
+const external = {
+  'backends.mode': 'external',
+  'backends.external.kafka.brokers[0]': 'kafka:9092',
+  'backends.external.postgres.secretRef.name': 'postgres',
+  'backends.external.mongodb.secretRef.name': 'mongodb',
+  'backends.external.redis.secretRef.name': 'redis',
+  'payment.providerUrl': 'https://pay.example',
+  'payment.existingSecret': 'payment',
+  'mail.existingSecret': 'mail'
+}
+const shapes: Record<string, Record<string, string>> = {
+  'with development backends': {},
+  'with backends of one’s own': external,
+  'with everything switched on': {
+    ...external,
+    'operator.scope': 'cluster',
+    'operator.replicas': '2',
+    'exposure.type': 'ingress',
+    'monitoring.podMonitors.enabled': 'true',
+    'monitoring.rules.enabled': 'true',
+    'monitoring.dashboards.enabled': 'true'
+  },
+  'through the Gateway API': { 'exposure.type': 'gatewayApi' }
+}
+
+async function render(values: Record<string, string>): Promise<Rendered[]> {
+  const sets = Object.entries(values).flatMap(([name, value]) => ['--set', `${name}=${value}`])
+  const { stdout } = await execute(helm, ['template', 'gavel', chart, '--namespace', 'auctions', ...sets], {
+    maxBuffer: 64e6
+  })
+  return parseAllDocuments(stdout).flatMap((document) => (document.toJS() as Rendered | null) ?? [])
+}
+
+const podsOf = (objects: Rendered[]): { of: string; pod: PodSpec }[] =>
+  objects.flatMap(({ kind, metadata, spec }) => {
+    const template = kind === 'Pod' ? { spec } : (spec?.['template'] as { spec?: unknown } | undefined)
+    return template?.spec === undefined ? [] : [{ of: `${kind}/${metadata.name}`, pod: template.spec as PodSpec }]
+  })
+
+test('helm lint has nothing to say', async () => {
+  const { stdout } = await execute(helm, ['lint', '--strict', chart])
+  expect(stdout).toContain('0 chart(s) failed')
+})
+
+describe.each(Object.entries(shapes))('the chart %s', (_name, values) => {
+  test('has only restricted pods, with limits and with images of a version', async () => {
+    const pods = podsOf(await render(values))
+    expect(pods.length).toBeGreaterThan(1)
+    for (const { of, pod } of pods) {
+      expect(pod.securityContext, of).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } })
+      expect(pod.hostNetwork, of).toBeUndefined()
+      expect(
+        (pod.volumes ?? []).filter((volume) => 'hostPath' in volume),
+        of
+      ).toEqual([])
+      for (const { name, image, resources, securityContext } of [...pod.containers, ...(pod.initContainers ?? [])]) {
+        expect(securityContext, `${of} ${name}`).toEqual({
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          runAsNonRoot: true,
+          capabilities: { drop: ['ALL'] },
+          seccompProfile: { type: 'RuntimeDefault' }
+        })
+        expect(resources?.limits?.['memory'], `${of} ${name}`).toBeTruthy()
+        expect(resources?.requests?.['cpu'], `${of} ${name}`).toBeTruthy()
+        expect(image, of).toMatch(/:[^:/]+$/)
+        expect(image, of).not.toMatch(/:latest$|bitnami/i)
+      }
+    }
+  })
+
+  test('asks for no right over everything', async () => {
+    const rules = (await render(values)).flatMap((object) => object.rules ?? [])
+    expect(rules.length).toBeGreaterThan(5)
+    expect(
+      rules.filter(({ apiGroups, resources, verbs }) => [...apiGroups, ...resources, ...verbs].includes('*'))
+    ).toEqual([])
+  })
+
+  test('renders the same again, but for what it makes up', async () => {
+    const named = async (): Promise<string[]> =>
+      (await render(values)).map(({ kind, metadata }) => `${kind}/${metadata.namespace ?? ''}/${metadata.name}`)
+    const names = await named()
+    expect(await named()).toEqual(names)
+    expect(new Set(names).size).toBe(names.length)
+  })
+})
+
+describe('rights', () => {
+  const kindsOf = async (scope: string): Promise<string[]> =>
+    (await render({ 'operator.scope': scope }))
+      .filter(({ metadata }) => !metadata.annotations?.['helm.sh/hook'])
+      .map(({ kind }) => kind)
+
+  test('in its own namespace alone when it looks after that alone', async () => {
+    const kinds = await kindsOf('namespace')
+    expect(kinds).toContain('Role')
+    expect(kinds.filter((kind) => kind.startsWith('Cluster'))).toEqual([])
+  })
+
+  test('over the cluster only where that is asked for', async () => {
+    expect(await kindsOf('cluster')).toEqual(expect.arrayContaining(['ClusterRole', 'ClusterRoleBinding']))
+  })
+})
+
+test.each([
+  ['a tag that moves', { 'image.tag': 'latest' }],
+  ['a mode there is not', { 'backends.mode': 'cloud' }],
+  ['a misspelt value', { 'operater.replicas': '2' }],
+  ['backends of one’s own that are not said', { 'backends.mode': 'external' }],
+  ['a payment provider without its key', { ...external, 'payment.existingSecret': '' }]
+])('%s is refused', async (_what, values) => {
+  await expect(render(values)).rejects.toThrow()
+})

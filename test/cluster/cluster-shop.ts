@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { placeBid } from '@gavel/contracts/api/bidding.ts'
+import { openAdmin } from '@gavel/standalone/client/admin.ts'
+import { createGateway } from '@gavel/standalone/client/gateway.ts'
+import { Agent, request } from 'undici'
+import { Shop, type Bidder, type Charge } from '../support/shop.ts'
+import type { Release } from './release.ts'
+
+/** The platform in the cluster, used from outside through its gateway. */
+export class ClusterShop extends Shop {
+  #release!: Release
+
+  static async open(release: Release): Promise<ClusterShop> {
+    const gateway = createGateway(release.url, 64)
+    const [email, password] = await Promise.all([
+      release.secret('gavel-admin', 'email'),
+      release.secret('gavel-admin', 'password')
+    ])
+    const shop = new ClusterShop(gateway, await openAdmin(gateway, { email, password }))
+    shop.#release = release
+    return shop
+  }
+
+  override async charges(): Promise<Map<string, Charge>> {
+    const ask =
+      "fetch('http://127.0.0.1:8090/v1/charges',{headers:{authorization:'Bearer '+process.env.API_KEY}}).then(r=>r.text()).then(t=>console.log(t))"
+    const text = await this.#release.kubectl('exec', 'dev-payment-provider-0', '--', '/usr/bin/node', '-e', ask)
+    const { charges } = JSON.parse(text) as { charges: Charge[] }
+    return new Map(charges.map((charge) => [charge.key, charge]))
+  }
+
+  close(): Promise<void> {
+    return this.gateway.close()
+  }
+}
+
+export interface SteadyBids {
+  /** Bids accepted so far. */
+  accepted(): number
+  /** Everything that was not an acceptance, in words. */
+  failures: string[]
+  stop(): Promise<void>
+}
+
+/** Buys at a fixed price at a steady pace, each bid once: whatever is not accepted counts as a failure. */
+export function bidSteadily(url: string, auctionId: string, bidders: readonly Bidder[], perSecond: number): SteadyBids {
+  const agent = new Agent({ connections: 32, pipelining: 1, headersTimeout: 30_000, connectTimeout: 10_000 })
+  const failures: string[] = []
+  const open = new Set<Promise<void>>()
+  const path = placeBid.path.replace(':auctionId', auctionId)
+  let accepted = 0
+  let going = true
+  const one = async (bidder: Bidder): Promise<void> => {
+    try {
+      const { statusCode, body } = await request(`${url}${path}`, {
+        dispatcher: agent,
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${bidder.token}` },
+        body: JSON.stringify({ bidId: randomBytes(12).toString('hex'), amountMinor: 1000 })
+      })
+      const text = await body.text()
+      if (statusCode < 300) accepted += 1
+      else failures.push(`${statusCode} ${text.slice(0, 200)}`)
+    } catch (error) {
+      failures.push(String(error))
+    }
+  }
+  const pace = (async () => {
+    for (let at = 0; going; at += 1) {
+      const bid = one(bidders[at % bidders.length]!)
+      open.add(bid)
+      void bid.finally(() => open.delete(bid))
+      await delay(1000 / perSecond)
+    }
+  })()
+  return {
+    accepted: () => accepted,
+    failures,
+    stop: async () => {
+      going = false
+      await pace
+      await Promise.all(open)
+      await agent.close()
+    }
+  }
+}
