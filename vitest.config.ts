@@ -23,7 +23,8 @@ export default defineConfig({
             'services/*/src/**/*.test.ts',
             'operator/src/**/*.test.ts',
             'test/tidy.test.ts',
-            'test/support/**/*.test.ts'
+            'test/support/**/*.test.ts',
+            'scripts/**/*.test.ts'
           ]
         }
       },

@@ -38,8 +38,8 @@ const artifacts: Artifact[] = [
   },
   {
     name: 'gavel-mailbox',
-    dockerfile: 'services/Dockerfile',
-    buildArgs: { SERVICE: 'standalone', ENTRY: 'src/inbox/main.ts' },
+    dockerfile: 'services/standalone/Dockerfile',
+    buildArgs: {},
     paths: [...common, 'services/bidding', 'services/gateway', 'services/standalone'],
     value: 'backends.dev.mailbox.image'
   }
@@ -112,7 +112,7 @@ helm_resource(
     flags=['--create-namespace', '--values=k8s/overlays/dev/values.yaml'],
     image_deps=[image.name for image in images],
     image_keys=[image.value for image in images],
-    port_forwards=[],
+    deps=['charts/gavel', 'k8s/overlays/dev/values.yaml'],
 )
 local_resource(
     'gateway',

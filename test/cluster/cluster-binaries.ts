@@ -47,14 +47,15 @@ const modules = {
       .map((stamp) => `-X helm.sh/helm/v3/${stamp}`)
       .join(' ')
   },
-  pause: { what: 'pause' }
+  pause: { what: 'pause' },
+  tiltfile: { what: 'the interpreter of the Tiltfile' }
 } satisfies Record<string, Module>
 
 /** Everything that a cluster is made of beside containerd and runc: found in the cache, or built from Go modules, one after the other. */
 export async function clusterBinaries(cache: string, log: Progress): Promise<ClusterBinaries> {
   const { directory: kubernetes } = await kubernetesBinaries({ cache, log })
   const built = {} as Record<keyof typeof modules, string>
-  for (const name of Object.keys(modules) as (keyof typeof modules)[]) built[name] = await build(cache, name, log)
+  for (const name of ['cni', 'coredns', 'helm', 'pause'] as const) built[name] = await build(cache, name, log)
   const { cni, coredns, helm, pause } = built
   return { kubernetes, cni, coredns: join(coredns, 'dns'), helm: join(helm, 'helm'), pause: join(pause, 'pause') }
 }
@@ -62,6 +63,10 @@ export async function clusterBinaries(cache: string, log: Progress): Promise<Clu
 /** Helm alone, for checking charts. */
 export const helmBinary = async (cache: string, log: Progress): Promise<string> =>
   join(await build(cache, 'helm', log), 'helm')
+
+/** Runs a Tiltfile with Tilt's own functions stubbed. */
+export const tiltfileBinary = async (cache: string, log: Progress): Promise<string> =>
+  join(await build(cache, 'tiltfile', log), 'tiltfile')
 
 function build(cache: string, name: keyof typeof modules, log: Progress): Promise<string> {
   const source = join(import.meta.dirname, 'modules', name)

@@ -112,7 +112,11 @@ describe('an installation in a cluster', () => {
     await is('2')
     const auctionId = await shop.auction(await shop.product(1_000_000))
     const load = bidSteadily(release.url, auctionId, bidders, 60)
-    await is('3').finally(() => load.stop())
+    try {
+      await is('3')
+    } finally {
+      await load.stop()
+    }
     expect(load.failures).toEqual([])
     await is('2')
   })
@@ -241,7 +245,7 @@ describe('an installation in a cluster', () => {
         const names = objects
           .map(({ kind, metadata }) => `${kind}/${metadata.name}`)
           .filter((name) => !ofTheCluster.has(name))
-        expect(names.filter((name) => /^Pod\//.test(name))).toEqual([])
+        expect(names.filter((name) => name.startsWith('Pod/'))).toEqual([])
         return names
       },
       { withinMs: 120_000, everyMs: 1_000, what: 'the pods to be gone' }

@@ -75,6 +75,25 @@ describe('missing data', () => {
   })
 })
 
+describe('a rate from counters', () => {
+  const counted = (bids: number): SignalReading => ({
+    type: 'rate',
+    reading: { ok: true, value: { counters: { '10.0.0.1:8080': bids } } }
+  })
+
+  test('is not taken from two readings in a moment: the last one stands', () => {
+    const world = new World(
+      aPolicy({ signals: [rateSignal], behavior: { scaleDown: { stabilizationWindowSeconds: 0 } } })
+    )
+    world.step({ bids: counted(0) })
+    expect(world.step({ bids: counted(1_000) }).to).toBe(4)
+    // The target changed, so the counters are read again 40 ms later, and nobody has bid in between.
+    expect(world.step({ bids: counted(1_000) }, {}, 40).to).toBe(4)
+    expect(world.step({ bids: counted(2_000) }, {}, 4_960).to).toBe(4)
+    expect(world.step({ bids: counted(2_000) }).to).toBe(1)
+  })
+})
+
 describe('zero', () => {
   const policy = aPolicy({ replicas: { min: 0, max: 8 }, scaleToZero: { coolDownSeconds: 120 } })
 

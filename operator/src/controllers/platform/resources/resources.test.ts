@@ -163,6 +163,15 @@ describe('the objects of a service', () => {
     })
   })
 
+  test('a service may have an image of its own', () => {
+    const own = aContext({ services: { order: { image: 'registry.example/try:order-1' } } })
+    expect(podOf(serviceDeployment(own, order)).containers[0]?.image).toBe('registry.example/try:order-1')
+    expect(podOf(migrationJob(own, order)).containers[0]?.image).toBe('registry.example/try:order-1')
+    expect(podOf(serviceDeployment(own, serviceNamed('payment'))).containers[0]?.image).toBe(
+      'registry.example/gavel-payment:1.0.0'
+    )
+  })
+
   test('only bidding, where the gateway must see each pod, is headless', () => {
     const headless = services.filter(
       (service) => (clusterService(context, service).object['spec'] as { clusterIP?: string }).clusterIP === 'None'
