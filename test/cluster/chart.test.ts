@@ -125,6 +125,16 @@ describe.each(Object.entries(shapes))('the chart %s', (_name, values) => {
   })
 })
 
+test('another version starts no backend again', async () => {
+  const templates = async (tag: string): Promise<unknown[]> =>
+    (await render({ 'image.tag': tag }))
+      .filter(({ kind, metadata }) => kind === 'StatefulSet' && !/provider|mailbox/.test(metadata.name))
+      .map(({ spec }) => spec)
+  const before = await templates('1.0.0')
+  expect(before).toHaveLength(4)
+  expect(await templates('2.0.0')).toEqual(before)
+})
+
 describe('rights', () => {
   const kindsOf = async (scope: string): Promise<string[]> =>
     (await render({ 'operator.scope': scope }))

@@ -67,7 +67,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const binaries = await clusterBinaries(cache, progress)
   mkdirSync(directory, { recursive: true })
   await keepHostSettings(directory)
-  writeFileSync(join(directory, 'cluster.json'), JSON.stringify({ name }))
+  writeFileSync(join(directory, 'cluster.json'), JSON.stringify({ name, startedBy: process.pid }))
   const address = `${network}.2`
   const pki = new Pki(join(directory, 'pki'), `https://${address}:6443`)
   await pki.controlPlane(address)
@@ -184,6 +184,17 @@ function makeCgroups(cgroup: string): void {
 async function keepHostSettings(directory: string): Promise<void> {
   const file = join(directory, 'sysctl.before')
   if (!existsSync(file)) writeFileSync(file, await run('sysctl', ['-e', ...hostSettings]).catch(() => ''))
+}
+
+/** Ends what a run that was killed has left in a place that only one run uses at a time. */
+export async function clearAbandoned(directory: string): Promise<void> {
+  const description = join(directory, 'cluster.json')
+  if (!existsSync(description)) return
+  const { startedBy } = JSON.parse(readFileSync(description, 'utf8')) as { startedBy: number }
+  if (existsSync(`/proc/${startedBy}`)) {
+    throw new StartFailure(`Process ${startedBy} uses the test cluster in ${directory}; wait for its end.`)
+  }
+  await stopCluster(directory)
 }
 
 /** Ends a cluster and removes all that it has left on this machine. */

@@ -10,7 +10,7 @@ import { eventually } from '../support/eventually.ts'
 import { requireSuccess, runProgram } from '../support/run-program.ts'
 import type { Bidder, Told } from '../support/shop.ts'
 import { bidSteadily, ClusterShop } from './cluster-shop.ts'
-import { startCluster, type Cluster } from './cluster.ts'
+import { clearAbandoned, startCluster, type Cluster } from './cluster.ts'
 import { expectedOf, recordAuctions } from './recording.ts'
 import { Release } from './release.ts'
 import { testImages } from './test-images.ts'
@@ -20,6 +20,7 @@ import { testImages } from './test-images.ts'
  * runs Gavel.
  */
 const home = mkdtempSync(join(tmpdir(), 'gavel-cluster-'))
+const place = join(tmpdir(), 'gavel-test-cluster')
 const progress = (line: string): void => console.error(`  ${line}`)
 let cluster: Cluster
 let release: Release
@@ -28,9 +29,10 @@ let bidders: Bidder[]
 
 beforeAll(async () => {
   const { cache } = readDirectories()
+  await clearAbandoned(place)
   cluster = await startCluster({
     cache,
-    directory: join(home, 'cluster'),
+    directory: place,
     name: 'gaveltest',
     network: '10.98.0',
     progress

@@ -24,6 +24,12 @@ app.kubernetes.io/name: {{ .name }}
 app.kubernetes.io/instance: {{ .root.Release.Name }}
 {{- end -}}
 
+{{/* Of a pod that another version of the chart must not start again: no version is in them. */}}
+{{- define "gavel.podLabels" -}}
+{{ include "gavel.selector" . }}
+app.kubernetes.io/part-of: gavel
+{{- end -}}
+
 {{- define "gavel.dev" -}}
 {{- if eq .Values.backends.mode "dev" }}true{{ end -}}
 {{- end -}}
