@@ -5,10 +5,11 @@ import { promisify } from 'node:util'
 import { services } from '@gavel/contracts/services.ts'
 import { readDirectories, repository } from '@gavel/standalone/config.ts'
 import { describe, expect, test } from 'vitest'
-import { parse } from 'yaml'
+import { parse, parseAllDocuments } from 'yaml'
 import { closureOf } from '../../scripts/images/closure.ts'
 import { nodeShapes } from '../../scripts/images/node-images.ts'
 import { helmBinary, tiltfileBinary } from './cluster-binaries.ts'
+import { kubernetesBinaries } from './kubernetes-binaries.ts'
 
 /**
  * What `tilt up` and `skaffold dev` are told. Neither program runs here: the Tiltfile runs in Tilt's language with Tilt's own functions
@@ -90,6 +91,41 @@ describe('skaffold.yaml', () => {
     expect(keys).toHaveLength(wanted.length)
     const text = await rendered(Object.fromEntries(keys.map((key, at) => [key, `registry.example/image-${at}:1`])))
     expect(keys.filter((_key, at) => !text.includes(`registry.example/image-${at}:1`))).toEqual([])
+  })
+})
+
+describe('the overlays', () => {
+  const built = async (overlay: string): Promise<{ kind: string; spec?: Record<string, unknown> }[]> => {
+    const { kubectl } = await kubernetesBinaries({ cache, log })
+    const helm = [
+      '--enable-helm',
+      `--helm-command=${await helmBinary(cache, log)}`,
+      '--load-restrictor=LoadRestrictionsNone'
+    ]
+    const { stdout } = await execute(kubectl, ['kustomize', ...helm, join(repository, 'k8s/overlays', overlay)], {
+      maxBuffer: 64e6
+    })
+    return parseAllDocuments(stdout).map((document) => document.toJS() as { kind: string })
+  }
+
+  test('for one machine has backends of its own and one pod of each service', async () => {
+    const objects = await built('dev')
+    const [platform] = objects.filter(({ kind }) => kind === 'Platform')
+    expect(platform!.spec!['services']).toEqual(Object.fromEntries(services.map(({ name }) => [name, { replicas: 1 }])))
+    expect(objects.filter(({ kind }) => kind === 'StatefulSet').length).toBeGreaterThan(3)
+  })
+
+  test('for production has no backend and no stand-in', async () => {
+    const objects = await built('production')
+    expect(objects.filter(({ kind }) => kind === 'StatefulSet')).toEqual([])
+    const [platform] = objects.filter(({ kind }) => kind === 'Platform')
+    expect(platform!.spec).toMatchObject({
+      backends: { kafka: { replicas: 3, minInSyncReplicas: 2 } },
+      gateway: { replicas: 3 }
+    })
+    expect(objects.map(({ kind }) => kind)).toEqual(
+      expect.arrayContaining(['HTTPRoute', 'PodMonitor', 'PodDisruptionBudget'])
+    )
   })
 })
 
