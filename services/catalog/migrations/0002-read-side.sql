@@ -81,6 +81,8 @@ begin
     price_to_beat_minor bigint,
     bid_count bigint,
     quantity_left bigint,
+    -- The entry that moved the end last; -1 while it is that of the opening.
+    end_sequence bigint not null default -1,
     ends_at_ms bigint,
     closed boolean not null default false
   );

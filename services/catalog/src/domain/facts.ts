@@ -1,5 +1,12 @@
 import type { DataOf, EventDefinition } from '@gavel/contracts/define.ts'
-import { AuctionClosed, AuctionOpened, BidsDecided } from '@gavel/contracts/events/bidding.ts'
+import {
+  AuctionCancelled,
+  AuctionClosed,
+  AuctionExtended,
+  AuctionOpened,
+  AuctionOpenedV1,
+  BidsDecided
+} from '@gavel/contracts/events/bidding.ts'
 import {
   ProductAdded,
   ProductAddedV2,
@@ -43,6 +50,7 @@ export type AuctionFact = { auctionId: string } & (
       quantityLeft: number
       endsAtMs: number
     }
+  | { kind: 'extended'; sequence: number; endsAtMs: number }
   | { kind: 'closed'; productId: string }
 )
 
@@ -95,7 +103,7 @@ function productFact(event: ToldEvent): ProductFact | undefined {
 }
 
 function auctionFact(event: ToldEvent): AuctionFact | undefined {
-  const opened = dataIf(AuctionOpened, event)
+  const opened = dataIf(AuctionOpened, event) ?? dataIf(AuctionOpenedV1, event)
   if (opened) {
     const { auctionId, productId, mode, currency, openingPriceMinor, quantity, startsAt, endsAt } = opened
     const terms = { productId, mode, currency, openingPriceMinor, quantity }
@@ -107,6 +115,11 @@ function auctionFact(event: ToldEvent): AuctionFact | undefined {
     const standing = { priceMinor, priceToBeatMinor, bidCount, quantityLeft, endsAtMs: endsAt }
     return { auctionId: decided.auctionId, kind: 'standing', sequence: decided.sequence, ...standing }
   }
-  const ended = dataIf(AuctionClosed, event)
+  const extended = dataIf(AuctionExtended, event)
+  if (extended) {
+    const { auctionId, sequence, endsAt } = extended
+    return { auctionId, kind: 'extended', sequence, endsAtMs: endsAt }
+  }
+  const ended = dataIf(AuctionClosed, event) ?? dataIf(AuctionCancelled, event)
   return ended && { auctionId: ended.auctionId, kind: 'closed', productId: ended.productId }
 }

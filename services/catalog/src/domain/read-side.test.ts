@@ -25,6 +25,7 @@ const unknownAuction: ReadAuction = {
   terms: null,
   sequence: -1,
   standing: null,
+  end: null,
   closed: false
 }
 
@@ -88,10 +89,16 @@ test('an auction is the same whatever order its opening, its bids and its end co
     },
     standing(1, 10),
     standing(2, 20),
+    { auctionId: 'a', kind: 'extended', sequence: 3, endsAtMs: 500 },
     { auctionId: 'a', kind: 'closed', productId: 'p' }
   ]
   const expected = facts.reduce(foldAuction, unknownAuction)
-  expect(expected).toMatchObject({ sequence: 2, standing: { priceMinor: 20, endsAtMs: 102 }, closed: true })
+  expect(expected).toMatchObject({
+    sequence: 2,
+    standing: { priceMinor: 20 },
+    end: { sequence: 3, endsAtMs: 500 },
+    closed: true
+  })
   assert(
     property(anyOrder(facts), (told) => {
       if (complete(facts, told)) expect(told.reduce(foldAuction, unknownAuction)).toEqual(expected)

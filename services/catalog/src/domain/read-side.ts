@@ -53,8 +53,9 @@ export interface ReadAuction {
     priceToBeatMinor: number
     bidCount: number
     quantityLeft: number
-    endsAtMs: number
   } | null
+  /** As the ledger's newest entry about it has it; null while only the opening told it. */
+  end: { sequence: number; endsAtMs: number } | null
   closed: boolean
 }
 
@@ -66,14 +67,19 @@ export function foldAuction(auction: ReadAuction, fact: AuctionFact): ReadAuctio
       return { ...auction, productId: fact.productId, terms }
     }
     case 'standing': {
-      if (fact.sequence <= auction.sequence) return auction
-      const { priceMinor, priceToBeatMinor, bidCount, quantityLeft, endsAtMs } = fact
-      const standing = { priceMinor, priceToBeatMinor, bidCount, quantityLeft, endsAtMs }
-      return { ...auction, sequence: fact.sequence, standing }
+      const moved = moveEnd(auction, fact)
+      if (fact.sequence <= auction.sequence) return moved
+      const { sequence, priceMinor, priceToBeatMinor, bidCount, quantityLeft } = fact
+      return { ...moved, sequence, standing: { priceMinor, priceToBeatMinor, bidCount, quantityLeft } }
     }
+    case 'extended':
+      return moveEnd(auction, fact)
     case 'closed':
       return { ...auction, productId: fact.productId, closed: true }
     default:
       return fact satisfies never
   }
 }
+
+const moveEnd = (auction: ReadAuction, { sequence, endsAtMs }: { sequence: number; endsAtMs: number }): ReadAuction =>
+  sequence > (auction.end?.sequence ?? -1) ? { ...auction, end: { sequence, endsAtMs } } : auction

@@ -5,6 +5,7 @@ import type { Pool } from 'pg'
 import {
   beginRebuild,
   completeTopic,
+  dropDeadGenerations,
   openTopics,
   stopRebuild,
   swapGenerations,
@@ -68,6 +69,7 @@ async function run(work: Work): Promise<void> {
       await readTopic(work, open)
     await patiently(work, async () => await swapGenerations(pool, generation))
     context.log.info({ generation }, 'Searches read the new read side')
+    await patiently(work, async () => await dropDeadGenerations(pool))
   } catch (error) {
     const reason = error instanceof Stopped ? error.message : `${toFailure(error).name}: ${toFailure(error).message}`
     context.log.warn({ error, generation }, 'Building the read side stands still')

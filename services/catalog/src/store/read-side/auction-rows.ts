@@ -16,6 +16,7 @@ interface AuctionRow {
   price_to_beat_minor: number | null
   bid_count: number | null
   quantity_left: number | null
+  end_sequence: number
   ends_at_ms: number | null
   closed: boolean
 }
@@ -43,13 +44,13 @@ const toAuction = (row: AuctionRow): ReadAuction => ({
           priceMinor: row.price_minor!,
           priceToBeatMinor: row.price_to_beat_minor!,
           bidCount: row.bid_count!,
-          quantityLeft: row.quantity_left!,
-          endsAtMs: row.ends_at_ms!
+          quantityLeft: row.quantity_left!
         },
+  end: row.end_sequence < 0 ? null : { sequence: row.end_sequence, endsAtMs: row.ends_at_ms! },
   closed: row.closed
 })
 
-const toRow = ({ auctionId, productId, terms, sequence, standing, closed }: ReadAuction): AuctionRow => ({
+const toRow = ({ auctionId, productId, terms, sequence, standing, end, closed }: ReadAuction): AuctionRow => ({
   auction_id: auctionId,
   product_id: productId,
   mode: terms?.mode ?? null,
@@ -63,12 +64,13 @@ const toRow = ({ auctionId, productId, terms, sequence, standing, closed }: Read
   price_to_beat_minor: standing?.priceToBeatMinor ?? null,
   bid_count: standing?.bidCount ?? null,
   quantity_left: standing?.quantityLeft ?? null,
-  ends_at_ms: standing?.endsAtMs ?? null,
+  end_sequence: end?.sequence ?? -1,
+  ends_at_ms: end?.endsAtMs ?? null,
   closed
 })
 
 const columns = `auction_id, product_id, mode, currency, opening_price_minor, quantity, starts_at_ms, opened_ends_at_ms,
-       sequence, price_minor, price_to_beat_minor, bid_count, quantity_left, ends_at_ms, closed`
+       sequence, price_minor, price_to_beat_minor, bid_count, quantity_left, end_sequence, ends_at_ms, closed`
 
 /** The products whose auctions these are, where that is known yet. */
 export async function writeAuctions(
@@ -95,7 +97,7 @@ export async function writeAuctions(
             opening_price_minor = told.opening_price_minor, quantity = told.quantity,
             starts_at_ms = told.starts_at_ms, opened_ends_at_ms = told.opened_ends_at_ms,
             sequence = told.sequence, price_minor = told.price_minor, price_to_beat_minor = told.price_to_beat_minor,
-            bid_count = told.bid_count, quantity_left = told.quantity_left, ends_at_ms = told.ends_at_ms, closed = told.closed
+            bid_count = told.bid_count, quantity_left = told.quantity_left, end_sequence = told.end_sequence, ends_at_ms = told.ends_at_ms, closed = told.closed
        from jsonb_populate_recordset(null::${schema}.item_auctions, $1::jsonb) as told
       where known.auction_id = told.auction_id`,
     [JSON.stringify(auctions.map(toRow))]

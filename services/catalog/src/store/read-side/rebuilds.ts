@@ -3,7 +3,6 @@ import { transaction } from '@gavel/platform/postgres/pool.ts'
 import type { Pool, PoolClient } from 'pg'
 import { factsOf, type ToldEvent } from '../../domain/facts.ts'
 import { applyFacts } from './apply-facts.ts'
-import { schemaOf } from './generations.ts'
 
 /** The state of a generation that is built from the event log. */
 
@@ -112,27 +111,33 @@ export const stopRebuild = async (pool: Pool, generation: number, reason: string
   void (await pool.query('update rebuilds set stopped = $2 where generation = $1', [generation, reason]))
 
 /**
- * From here on searches read the new generation and consumers write into it alone. Searches under way end on the old one, which goes
- * after them. Waits for them a moment only, so that no new search queues behind an old one; the caller tries again.
+ * From here on searches read the new generation and consumers write into it alone. Searches under way end on the old one. Waits for them a moment only, so that no new search queues behind an old one; the caller tries again.
  */
 export async function swapGenerations(pool: Pool, generation: number): Promise<void> {
-  const before = await transaction(pool, async (client) => {
+  await transaction(pool, async (client) => {
     await holdAlone(client)
     await client.query(`set local lock_timeout = '1s'`)
     const { rowCount } = await client.query(`select from read_sides where generation = $1 and status = 'building'`, [
       generation
     ])
     // Another process, which took it up, was faster.
-    if (rowCount === 0) return []
-    const { rows } = await client.query<{ generation: number }>(
-      `delete from read_sides where status = 'serving' returning generation`
-    )
+    if (rowCount === 0) return
+    await client.query(`delete from read_sides where status = 'serving'`)
     await client.query(`update read_sides set status = 'serving' where generation = $1`, [generation])
     await client.query('select serve_read_side($1)', [generation])
     await client.query('update rebuilds set ended_at = now() where generation = $1', [generation])
-    return rows.map((row) => row.generation)
   })
-  for (const old of before) await pool.query(`drop schema if exists ${schemaOf(old)} cascade`)
+}
+
+/** Schemas of generations that live no more, those too whose process ended before it came to this. Waits for searches under way. */
+export async function dropDeadGenerations(pool: Pool): Promise<void> {
+  const { rows } = await pool.query<{ schema: string }>(
+    `select nspname as schema
+       from pg_namespace
+      where nspname ~ '^read_[0-9]+$'
+        and not exists (select from read_sides where nspname = 'read_' || generation)`
+  )
+  for (const { schema } of rows) await pool.query(`drop schema if exists ${schema} cascade`)
 }
 
 /** The generation that answers, and the one built last or now. */
