@@ -11,6 +11,7 @@ const checks = {
   format: ['prettier', '--check', '--log-level', 'warn', '.'],
   lint: ['oxlint', '--type-aware', '--quiet'],
   types: ['tsc'],
+  pages: ['tsc', '-p', 'services/web/src/page'],
   generated: ['node', 'services/contracts/src/generate.ts', '--check'],
   unused: ['knip'],
   lock: ['node', 'scripts/check-lock.mjs']

@@ -176,7 +176,8 @@ export const services: readonly ServiceDefinition[] = [
     operations: [],
     webSockets: [],
     affinity: 'none',
-    pages: ['/', '/assets/', '/docs'],
+    // The single page answers at each of its own addresses, so that every view can be linked to and reloaded.
+    pages: ['/', '/assets/', '/docs', '/auctions', '/items', '/account', '/admin', '/operations'],
     scaling: { replicasMin: 2, replicasMax: 4, signal: 'cpu' }
   }
 ]

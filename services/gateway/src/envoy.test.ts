@@ -85,6 +85,7 @@ describe('routes', () => {
       ...operations.map(({ operation }) => operation.path),
       ...services.flatMap(({ pages, webSockets }) => [...(pages ?? []), ...webSockets])
     ]
+    const pages = services.flatMap((service) => service.pages ?? []).filter((page) => page !== '/')
     const segment = fc.constantFrom(
       'api',
       'ws',
@@ -102,7 +103,8 @@ describe('routes', () => {
     )
     const isKnown = (path: string): boolean =>
       known.some((page) => new RegExp(`^${page.replaceAll(/:\w+/g, '[^/]+')}$`).test(path)) ||
-      /^\/(assets\/|docs(\/|$)|ws\/auctions\/[^/]+$)/.test(path)
+      pages.some((page) => path.startsWith(page.endsWith('/') ? page : `${page}/`)) ||
+      /^\/ws\/auctions\/[^/]+$/.test(path)
     fc.assert(
       fc.property(
         fc.array(segment, { minLength: 1, maxLength: 5 }),

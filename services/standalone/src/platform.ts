@@ -15,7 +15,7 @@ import { createPart, type Part } from './part.ts'
 import { planProcesses, type ProcessPlan, type Variables } from './plan.ts'
 import { backendPortNames, freePorts, type Ports, processName, type Replicas, requirePorts } from './port-table.ts'
 import { isListening, waitUntilReady } from './ports.ts'
-import { ensureAllTopics, ensureDatabases } from './prepare.ts'
+import { ensureAllTopics, ensureDatabases, ensurePages } from './prepare.ts'
 import { type Admin, keptSecrets } from './secrets.ts'
 
 export type PlatformOptions = {
@@ -173,12 +173,15 @@ async function stopInOrder(parts: Map<string, Part>, backends: Backends): Promis
 
 async function prepareBackends(options: PlatformOptions, ports: Ports): Promise<Backends> {
   const { directories, given = {}, durable = true, restart = false, progress = () => undefined } = options
-  // Envoy is fetched meanwhile; it can only be started when there is something behind it.
+  // Envoy is fetched and the pages are built meanwhile; the former can only be started when there is something behind it.
   const envoy = installEnvoy(directories, progress)
   envoy.catch(() => undefined)
+  const pages = options.services && !options.services.includes('web') ? undefined : ensurePages(progress)
+  pages?.catch(() => undefined)
   const backends = await startBackends({ directories, ports, given, durable, restart, progress })
   try {
     await envoy
+    await pages
     await allOf([ensureDatabases(backends.urls.postgres), ensureAllTopics(backends.urls.kafka)])
     return backends
   } catch (error) {

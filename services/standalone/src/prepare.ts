@@ -1,9 +1,12 @@
+import { join } from 'node:path'
 import { consumerGroup, services } from '@gavel/contracts/services.ts'
 import { allTopics, deadLetterPartitions, deadLetterRetentionMs, deadLetterTopic } from '@gavel/contracts/topics.ts'
 import { createKafka, ensureTopics, type WantedTopic } from '@gavel/platform/kafka/client.ts'
 import { createLog } from '@gavel/platform/log.ts'
 import { createContext } from '@gavel/platform/service.ts'
 import pg from 'pg'
+import { repository } from './config.ts'
+import { type Progress, run } from './install.ts'
 import { withDatabase } from './plan.ts'
 
 /** One database for each service that keeps its data in PostgreSQL. The services migrate their own. */
@@ -35,4 +38,10 @@ const deadLetters = (): WantedTopic[] =>
 export async function ensureAllTopics(brokers: string): Promise<void> {
   const context = createContext({ name: 'standalone', log: createLog({ service: 'standalone', level: 'silent' }) })
   await ensureTopics(createKafka({ brokers: brokers.split(',') }, context), [...allTopics, ...deadLetters()])
+}
+
+/** The pages are built from their sources where they are not there or not up to date; a process of its own, so that no tool stays loaded. */
+export async function ensurePages(progress: Progress): Promise<void> {
+  const output = await run(process.execPath, [join(repository, 'services/web/src/build/main.ts')])
+  for (const line of output.trim().split('\n')) if (line.startsWith('the pages are built')) progress(line)
 }

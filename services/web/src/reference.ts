@@ -20,7 +20,7 @@ const policy = {
   'frame-ancestors': ["'none'"]
 }
 
-const icon = readFileSync(new URL('./page/assets/icon.svg', import.meta.url), 'utf8')
+const icon = readFileSync(new URL('./page/public/assets/icon.svg', import.meta.url), 'utf8')
 
 /** `/docs`: every operation of every service in one document, to read and to try out. */
 export function serveReference(app: FastifyInstance): void {

@@ -1,0 +1,5 @@
+import { View } from '../parts/view.tsx'
+
+export function Admin() {
+  return <View title="Admin">…</View>
+}

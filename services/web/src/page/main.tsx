@@ -1,0 +1,28 @@
+import '@fontsource-variable/geist/wght.css'
+import '@fontsource-variable/newsreader/wght.css'
+import './styles/tokens.css'
+import './styles/base.css'
+import './styles/controls.css'
+import './styles/shell.css'
+import './styles/parts.css'
+import './styles/auctions.css'
+import './styles/operations.css'
+import { QueryClientProvider } from '@tanstack/react-query'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { startLive } from './api/live.ts'
+import { queryClient } from './api/query.ts'
+import { App } from './app.tsx'
+import { applyTheme } from './shell/theme.ts'
+
+applyTheme()
+startLive()
+const root = document.querySelector('#root')
+if (root)
+  createRoot(root).render(
+    <StrictMode>
+      <QueryClientProvider client={queryClient}>
+        <App />
+      </QueryClientProvider>
+    </StrictMode>
+  )
