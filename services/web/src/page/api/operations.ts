@@ -4,6 +4,7 @@ import type * as eventlog from '@gavel/contracts/api/eventlog.ts'
 import type * as health from '@gavel/contracts/api/health.ts'
 import type * as identity from '@gavel/contracts/api/identity.ts'
 import type * as inventory from '@gavel/contracts/api/inventory.ts'
+import type * as logs from '@gavel/contracts/api/logs.ts'
 import type * as notification from '@gavel/contracts/api/notification.ts'
 import type * as order from '@gavel/contracts/api/order.ts'
 import type * as payment from '@gavel/contracts/api/payment.ts'
@@ -17,6 +18,7 @@ type Apis = typeof bidding &
   typeof health &
   typeof identity &
   typeof inventory &
+  typeof logs &
   typeof notification &
   typeof order &
   typeof payment

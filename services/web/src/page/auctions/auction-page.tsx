@@ -32,7 +32,8 @@ const standingWords: Record<Standing, readonly [tone: 'good' | 'warn' | 'bad' | 
 const outcomes = {
   sold: 'Sold',
   'no-bids': 'Ended without a bid',
-  'reserve-not-met': 'Ended below its reserve'
+  'reserve-not-met': 'Ended below its reserve',
+  cancelled: 'Cancelled'
 } as const
 
 /** A listener hears what changed in what concerns them, and not every bid of a crowd. */

@@ -1,0 +1,32 @@
+import type { ReactNode } from 'react'
+import { Link, useLocation } from 'wouter'
+
+/** A part of the application with places of its own beside what they show. */
+export function Places({
+  label,
+  places,
+  children
+}: {
+  label: string
+  places: readonly (readonly [to: string, text: string])[]
+  children: ReactNode
+}) {
+  const [location] = useLocation()
+  const root = places[0]?.[0]
+  return (
+    <div className="with-side">
+      <nav aria-label={label} className="side">
+        {places.map(([to, text]) => (
+          <Link
+            key={to}
+            href={to}
+            aria-current={(to === root ? location === to : location.startsWith(to)) ? 'page' : undefined}
+          >
+            {text}
+          </Link>
+        ))}
+      </nav>
+      {children}
+    </div>
+  )
+}
