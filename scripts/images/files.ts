@@ -4,8 +4,8 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
+  readdirSync,
   realpathSync,
   symlinkSync,
   writeFileSync
@@ -95,7 +95,8 @@ export function putWorkspace(root: string, repository: string, folder: string, e
   const from = join(repository, folder)
   const parts = ['package.json', 'src', 'migrations', ...extras].filter((part) => existsSync(join(from, part)))
   for (const part of parts) {
-    cpSync(join(from, part), join(root, 'app', folder, part), {
+    // What is a link here, as the newest build of the pages is, is in the image what it leads to.
+    cpSync(realpathSync(join(from, part)), join(root, 'app', folder, part), {
       recursive: true,
       filter: (path) => !path.endsWith('.test.ts')
     })

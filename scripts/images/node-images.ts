@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { services } from '@gavel/contracts/services.ts'
+import { ensurePages } from '@gavel/standalone/prepare.ts'
 import { closureOf, type Closure } from './closure.ts'
 import { link, putNames, putNativeLibraries, putPackage, putPrograms, putWorkspace, recipeOf, user } from './files.ts'
 import type { Descriptor, ImageDescription, ImageStore } from './store.ts'
@@ -23,7 +24,14 @@ export interface NodeShape {
 
 /** One for each service, the operator, and the mailbox that stands in for a mail server where a platform is only tried. */
 export const nodeShapes: readonly NodeShape[] = [
-  ...services.map(({ name, doc }) => ({ name, folder: `services/${name}`, entry: 'src/main.ts', doc, ports: [8080] })),
+  ...services.map(({ name, doc }) => ({
+    name,
+    folder: `services/${name}`,
+    entry: 'src/main.ts',
+    doc,
+    ports: [8080],
+    ...(name === 'web' && { extras: ['dist/current'] })
+  })),
   {
     name: 'operator',
     folder: 'operator',
@@ -53,6 +61,7 @@ export async function nodeImages(options: {
   shapes?: readonly NodeShape[]
 }): Promise<string[]> {
   const { store, repository, prefix, tag, shapes = nodeShapes } = options
+  if (shapes.some(({ name }) => name === 'web')) await ensurePages(() => undefined)
   const node = join(repository, 'node_modules', 'node', 'bin', 'node')
   const { version } = JSON.parse(readFileSync(join(repository, 'node_modules', 'node', 'package.json'), 'utf8')) as {
     version: string

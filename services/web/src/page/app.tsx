@@ -5,6 +5,7 @@ import { Account } from './account/account.tsx'
 import { Register, SignIn } from './account/sign-in.tsx'
 import { AuctionPage } from './auctions/auction-page.tsx'
 import { Browse } from './auctions/browse.tsx'
+import { Find } from './auctions/find.tsx'
 import { Loading } from './parts/states.tsx'
 import { View } from './parts/view.tsx'
 import { Boundary } from './shell/boundary.tsx'
@@ -53,6 +54,9 @@ export function App() {
             </Route>
             <Route path="/auctions/:auctionId">
               {({ auctionId }) => <AuctionPage key={auctionId} auctionId={auctionId} />}
+            </Route>
+            <Route path="/items">
+              <Find />
             </Route>
             <Route path="/account/sign-in">
               <SignIn />

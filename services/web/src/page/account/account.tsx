@@ -6,10 +6,14 @@ import { Notifications } from './notifications.tsx'
 import { OrderPage, Orders } from './orders.tsx'
 import { Card } from './card.tsx'
 import { MyBids } from './bids.tsx'
+import { Offers } from './offers.tsx'
+import { Credit } from './credit.tsx'
+import { Watches } from './watches.tsx'
 
 const places = [
   ['/account', 'Profile'],
   ['/account/bids', 'Bids'],
+  ['/account/watches', 'Watch list'],
   ['/account/orders', 'Orders'],
   ['/account/card', 'Payment'],
   ['/account/notifications', 'Notifications']
@@ -27,6 +31,8 @@ function Profile() {
           ['Member since', formatDate(account.registeredAt)]
         ]}
       />
+      {account.role === 'bidder' && <Credit />}
+      {account.role === 'bidder' && <Offers />}
     </View>
   )
 }
@@ -52,6 +58,9 @@ export function Account() {
         </Route>
         <Route path="/account/bids">
           <MyBids />
+        </Route>
+        <Route path="/account/watches">
+          <Watches />
         </Route>
         <Route path="/account/orders">
           <Orders />

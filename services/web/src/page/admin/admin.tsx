@@ -2,6 +2,7 @@ import { Route, Switch } from 'wouter'
 import { Places } from '../parts/places.tsx'
 import { View } from '../parts/view.tsx'
 import { Auctions } from './auctions.tsx'
+import { Audit } from './audit.tsx'
 import { Dashboard } from './dashboard.tsx'
 import { Import } from './import.tsx'
 import { ItemPage, Items } from './items.tsx'
@@ -12,7 +13,8 @@ const places = [
   ['/admin/items', 'Items and stock'],
   ['/admin/import', 'Import'],
   ['/admin/auctions', 'Auctions'],
-  ['/admin/orders', 'Orders']
+  ['/admin/orders', 'Orders'],
+  ['/admin/audit', 'Audit']
 ] as const
 
 export function Admin() {
@@ -33,6 +35,9 @@ export function Admin() {
         </Route>
         <Route path="/admin/auctions">
           <Auctions />
+        </Route>
+        <Route path="/admin/audit">
+          <Audit />
         </Route>
         <Route path="/admin/orders">
           <HouseOrders />

@@ -22,6 +22,7 @@ function OpenAuction({ item, onClose }: { item: string; onClose: () => void }) {
   const refresh = useRefresh()
   const product = useOperation('readProduct', { params: { productId: item } }, { enabled: item !== '' })
   // Chosen here, so that sending it again after a break opens one auction.
+  const [tomorrow] = useState(() => toLocalInput(Date.now() + 24 * hourMs))
   const [auctionId] = useState(() => crypto.randomUUID())
   const submit = (event: SubmitEvent<HTMLFormElement>): void => {
     event.preventDefault()
@@ -37,6 +38,7 @@ function OpenAuction({ item, onClose }: { item: string; onClose: () => void }) {
     })
   }
   const isFixed = mode === 'fixed-price'
+  const isEnglish = mode === 'english'
   return (
     <Dialog title="Open an auction" onClose={onClose}>
       <form onSubmit={submit}>
@@ -68,28 +70,26 @@ function OpenAuction({ item, onClose }: { item: string; onClose: () => void }) {
         </div>
         <div className="row">
           <Field label="Starts" name="startsAt" type="datetime-local" />
-          <Field
-            label="Ends"
-            name="endsAt"
-            type="datetime-local"
-            required
-            defaultValue={toLocalInput(Date.now() + 24 * hourMs)}
-          />
+          <Field label="Ends" name="endsAt" type="datetime-local" required defaultValue={tomorrow} />
         </div>
-        {isFixed ? (
+        {isFixed && (
           <div className="row">
             <Field label="Pieces" name="quantity" type="number" min={1} defaultValue="1" />
             <Field label="Pieces a buyer may take" name="quantityPerBuyer" type="number" min={1} />
           </div>
-        ) : (
-          <Field
-            label="A bid in the last … seconds moves the end on"
-            name="antiSniping"
-            type="number"
-            min={0}
-            max={3_600}
-            defaultValue="60"
-          />
+        )}
+        {isEnglish && (
+          <div className="row">
+            <Field label="Buy-now price (may be empty)" name="buyNow" inputMode="decimal" />
+            <Field
+              label="A bid in the last … seconds moves the end on"
+              name="antiSniping"
+              type="number"
+              min={0}
+              max={3_600}
+              defaultValue="60"
+            />
+          </div>
         )}
         {error && (
           <p className="wrong" role="alert">

@@ -1,3 +1,4 @@
+import type * as bidder from '@gavel/contracts/api/bidder.ts'
 import type * as bidding from '@gavel/contracts/api/bidding.ts'
 import type * as catalog from '@gavel/contracts/api/catalog.ts'
 import type * as eventlog from '@gavel/contracts/api/eventlog.ts'
@@ -13,6 +14,7 @@ import type { Static, TSchema } from 'typebox'
 
 /** Every operation by the name under which the contracts export it, which is its id. Types only: nothing of this is in the page. */
 type Apis = typeof bidding &
+  typeof bidder &
   typeof catalog &
   typeof eventlog &
   typeof health &

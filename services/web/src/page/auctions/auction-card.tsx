@@ -35,7 +35,7 @@ export function AuctionCard({ first }: { first: Auction }) {
             ? quantityLeft === 0
               ? 'Sold out'
               : `${quantityLeft} of ${quantity} left`
-            : `${bidCount} ${bidCount === 1 ? 'bid' : 'bids'}${bidCount > 0 && !reserveMet ? ', reserve not met' : ''}`}
+            : `${bidCount} ${bidCount === 1 ? 'bid' : 'bids'}${bidCount > 0 && !reserveMet && mode === 'english' ? ', reserve not met' : ''}`}
         </span>
         <TimeLeft auction={auction} />
       </p>

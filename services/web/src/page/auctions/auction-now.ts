@@ -40,16 +40,28 @@ export type Standing = 'none' | 'leading' | 'outbid' | 'won' | 'lost'
 
 export function standingOf({ mode, status, leader }: LiveAuction, ownName: string | null | undefined): Standing {
   if (!ownName || mode === 'fixed-price') return 'none'
+  // Who leads among sealed bids nobody knows before the close.
+  if (mode.startsWith('sealed') && status !== 'closed') return 'none'
   const leads = leader === ownName
   if (status === 'closed') return leads ? 'won' : 'lost'
   return leads ? 'leading' : 'outbid'
 }
 
+export const isSealed = ({ mode }: Pick<LiveAuction, 'mode'>): boolean => mode.startsWith('sealed')
+
+export const modeNames: Record<LiveAuction['mode'], string> = {
+  english: 'English auction',
+  'fixed-price': 'Sale at a fixed price',
+  'sealed-first-price': 'Sealed bids; the highest pays what it bid',
+  'sealed-second-price': 'Sealed bids; the highest pays the second-highest bid'
+}
+
 export const shownPriceMinor = ({ bidCount, mode, priceMinor, openingPriceMinor }: LiveAuction): number =>
-  mode === 'fixed-price' || bidCount === 0 ? openingPriceMinor : priceMinor
+  mode === 'fixed-price' || bidCount === 0 || priceMinor === 0 ? openingPriceMinor : priceMinor
 
 export function priceLabel({ mode, bidCount, status }: LiveAuction): string {
   if (mode === 'fixed-price') return 'Price'
   if (bidCount === 0) return 'Opens at'
+  if (mode.startsWith('sealed') && status !== 'closed') return 'Sealed, from'
   return status === 'closed' ? 'Final price' : 'Current bid'
 }

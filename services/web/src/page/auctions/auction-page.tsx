@@ -16,9 +16,18 @@ import { useHistory } from './use-history.ts'
 import { useOwnName } from './own-names.ts'
 import { Money } from './price.tsx'
 import { ClockNote, TimeLeft } from './time-left.tsx'
-import { priceLabel, shownPriceMinor, standingOf, type AuctionNow, type Standing } from './auction-now.ts'
+import {
+  isSealed,
+  modeNames,
+  priceLabel,
+  shownPriceMinor,
+  standingOf,
+  type AuctionNow,
+  type Standing
+} from './auction-now.ts'
 import { useAuction } from './use-auction.ts'
 import { Verify } from './verify.tsx'
+import { WatchButton } from './watch-button.tsx'
 import { WhyPrice } from './why-price.tsx'
 
 const standingWords: Record<Standing, readonly [tone: 'good' | 'warn' | 'bad' | 'plain', words: string] | undefined> = {
@@ -84,10 +93,11 @@ function Figures({ now, first, entries }: { now: AuctionNow; first: Auction; ent
         <span className="muted">
           {isFixed ? `${quantityLeft} of ${quantity} left` : `${bidCount} ${bidCount === 1 ? 'bid' : 'bids'}`}
         </span>
-        {!isFixed && bidCount > 0 && (
+        {!isFixed && bidCount > 0 && !(isSealed(auction) && status !== 'closed') && (
           <Badge tone={reserveMet ? 'plain' : 'warn'}>{reserveMet ? 'Reserve met' : 'Reserve not met'}</Badge>
         )}
       </p>
+      {auction.cancelReason && <p className="hint warn-text">Cancelled: {auction.cancelReason}</p>}
       {isFixed && (
         <progress
           value={quantity - quantityLeft}
@@ -112,7 +122,7 @@ function PriceHistory({ now, entries }: { now: AuctionNow; entries: readonly His
   useServerSecond()
   const { auction } = now
   const own = useOwnName(auction.auctionId)
-  if (auction.mode === 'fixed-price') return null
+  if (auction.mode === 'fixed-price' || (isSealed(auction) && auction.status !== 'closed')) return null
   const money = (minor: number): string => formatMoney(minor, auction.currency)
   const steps = stepsOf(auction.openingPriceMinor, entries, now)
   const until = auction.status === 'closed' ? (auction.closedAt ?? entries.at(-1)?.at ?? auction.endsAt) : serverNow()
@@ -187,7 +197,12 @@ function AuctionView({ first }: { first: Auction }) {
   const history = useHistory(first, now)
   const entries = history.data ?? []
   return (
-    <View title={first.title} lead={first.mode === 'fixed-price' ? 'Sale at a fixed price' : 'English auction'} wide>
+    <View
+      title={first.title}
+      lead={modeNames[first.mode]}
+      wide
+      actions={<WatchButton auctionId={first.auctionId} watchers={first.watchers} />}
+    >
       <div className="auction">
         <div className="auction-main">
           <Figures now={now} first={first} entries={entries} />

@@ -9,6 +9,7 @@ import { formatMoney, plainAmount } from '../money.ts'
 import { announce } from '../parts/announce.tsx'
 import { Field } from '../parts/field.tsx'
 import { Failed } from '../parts/states.tsx'
+import { isSealed } from './auction-now.ts'
 import { BidChannel } from './bid-channel.ts'
 import { bidFrom } from './bid-text.ts'
 import { forget, pendingOf, remember, whatBecameOf } from './pending-bids.ts'
@@ -46,8 +47,15 @@ function CardHint() {
   )
 }
 
+function hintOf(auction: LiveAuction): string {
+  const { mode, openingPriceMinor, priceToBeatMinor, currency } = auction
+  if (mode === 'fixed-price') return `${formatMoney(openingPriceMinor, currency)} each, charged to your card at once.`
+  if (isSealed(auction)) return `At least ${formatMoney(openingPriceMinor, currency)}. Nobody sees it before the close.`
+  return `At least ${formatMoney(priceToBeatMinor, currency)}. It stays secret; you pay only what it takes.`
+}
+
 export function BidForm({ auction }: { auction: LiveAuction }) {
-  const { auctionId, mode, currency, priceToBeatMinor, openingPriceMinor } = auction
+  const { auctionId, mode, currency, priceToBeatMinor, buyNowPriceMinor } = auction
   const account = useAccount()
   const [location] = useLocation()
   const { place, isReconnecting } = useBidChannel(auctionId)
@@ -87,10 +95,7 @@ export function BidForm({ auction }: { auction: LiveAuction }) {
       </p>
     )
 
-  const submit = (event: SubmitEvent<HTMLFormElement>): void => {
-    event.preventDefault()
-    const typed = bidFrom(text || (isFixed ? '1' : ''), auction)
-    if (typeof typed === 'string') return setWrong(typed)
+  const send = (typed: { amountMinor: number; quantity?: number }): void => {
     setWrong('')
     setSending(true)
     setAnswer({})
@@ -112,12 +117,18 @@ export function BidForm({ auction }: { auction: LiveAuction }) {
       })
       .finally(() => setSending(false))
   }
+  const submit = (event: SubmitEvent<HTMLFormElement>): void => {
+    event.preventDefault()
+    const typed = bidFrom(text || (isFixed ? '1' : ''), auction)
+    if (typeof typed === 'string') setWrong(typed)
+    else send(typed)
+  }
 
   return (
     <form className="bid" onSubmit={submit} noValidate>
       <div className="bid-row">
         <Field
-          label={isFixed ? 'Pieces' : `Your maximum (${currency})`}
+          label={isFixed ? 'Pieces' : isSealed(auction) ? `Your bid (${currency})` : `Your maximum (${currency})`}
           name="amount"
           inputMode={isFixed ? 'numeric' : 'decimal'}
           autoComplete="off"
@@ -125,16 +136,25 @@ export function BidForm({ auction }: { auction: LiveAuction }) {
           value={text}
           onChange={(event) => setText(event.currentTarget.value)}
           wrong={wrong || undefined}
-          hint={
-            isFixed
-              ? `${formatMoney(openingPriceMinor, currency)} each, charged to your card at once.`
-              : `At least ${formatMoney(priceToBeatMinor, currency)}. It stays secret; you pay only what it takes.`
-          }
+          hint={hintOf(auction)}
         />
         <button type="submit" className="primary" disabled={isSending}>
           {isSending ? 'Sending …' : isFixed ? 'Buy now' : 'Bid'}
         </button>
       </div>
+      {buyNowPriceMinor !== undefined && mode === 'english' && (
+        <p>
+          <button
+            type="button"
+            className="quiet"
+            disabled={isSending}
+            onClick={() => send({ amountMinor: buyNowPriceMinor })}
+          >
+            Buy now for {formatMoney(buyNowPriceMinor, currency)}
+          </button>{' '}
+          <span className="hint">It ends the auction at once.</span>
+        </p>
+      )}
       <CardHint />
       <div role="status">
         {isSending && isReconnecting && (

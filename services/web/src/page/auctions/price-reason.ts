@@ -13,6 +13,10 @@ export function reasonOf(auction: LiveAuction, increments: Increments, entries: 
   const { mode, bidCount, currency, priceMinor, reserveMet, openingPriceMinor } = auction
   const money = (minor: number): string => formatMoney(minor, currency)
   if (mode === 'fixed-price') return 'The price was set by the seller and does not move.'
+  if (mode.startsWith('sealed') && auction.status !== 'closed')
+    return mode === 'sealed-first-price'
+      ? 'Bids are hidden until the close. Then the highest wins and pays what it bid.'
+      : 'Bids are hidden until the close. Then the highest wins and pays what the second-highest bid, so it is best to bid what the item is worth to you.'
   if (bidCount === 0)
     return `Nobody has bid. The first bid must be at least the opening price, ${money(openingPriceMinor)}.`
   const opened = entries.findLast(({ opening }) => opening !== undefined)?.opening

@@ -18,7 +18,7 @@ export function WhyPrice({
     <details className="why">
       <summary>Why this price?</summary>
       <p>{reasonOf(auction, increments, entries)}</p>
-      {mode !== 'fixed-price' && (
+      {mode === 'english' && (
         <table className="increments">
           <caption>The least step, from this price on</caption>
           <thead>

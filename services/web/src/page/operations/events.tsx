@@ -91,6 +91,7 @@ const kinds = [
 function TimeTravel() {
   const [answer, setAnswer] = useState('')
   const [error, setError] = useState('')
+  const [now] = useState(() => toLocalInput(Date.now()))
   const submit = (event: SubmitEvent<HTMLFormElement>): void => {
     event.preventDefault()
     const form = event.currentTarget
@@ -116,7 +117,7 @@ function TimeTravel() {
       <form className="row" onSubmit={submit}>
         <Choice label="What" name="kind" options={kinds} />
         <Field label="Its id" name="id" required maxLength={80} />
-        <Field label="When" name="at" type="datetime-local" step="1" defaultValue={toLocalInput(Date.now())} />
+        <Field label="When" name="at" type="datetime-local" step="1" defaultValue={now} />
         <button type="submit" className="primary">
           Look
         </button>

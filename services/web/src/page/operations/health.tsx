@@ -38,11 +38,11 @@ function History() {
   const [live, setLive] = useState<HealthTransition[]>([])
   const refresh = useRefresh()
   const state = useStream<'streamHealth', HealthTransition>('streamHealth', {}, (transition) => {
-    setLive((before) => [transition, ...before.filter(({ id }) => id !== transition.id)].slice(0, 100))
+    setLive((before) => [transition, ...before.filter(({ id }) => id !== transition.id)].slice(0, 30))
     announce(`${transition.name} is ${transition.status}.`)
     refresh('readHealth')
   })
-  const history = useOperation('listHealthHistory', { query: { limit: 100 } })
+  const history = useOperation('listHealthHistory', { query: { limit: 30 } })
   return (
     <section className="stack" aria-labelledby="health-history">
       <h2 id="health-history">

@@ -5,6 +5,7 @@ import { DeadLetters } from './dead-letters.tsx'
 import { Events } from './events.tsx'
 import { Health } from './health.tsx'
 import { Logs } from './logs.tsx'
+import { Reconciliation } from './reconciliation.tsx'
 import { SagaPage, Sagas } from './sagas.tsx'
 
 const places = [
@@ -12,7 +13,8 @@ const places = [
   ['/operations/sagas', 'Sagas'],
   ['/operations/dead-letters', 'Dead letters'],
   ['/operations/logs', 'Logs'],
-  ['/operations/events', 'Events']
+  ['/operations/events', 'Events'],
+  ['/operations/reconciliation', 'Reconciliation']
 ] as const
 
 export function Operations() {
@@ -33,6 +35,9 @@ export function Operations() {
         </Route>
         <Route path="/operations/logs">
           <Logs />
+        </Route>
+        <Route path="/operations/reconciliation">
+          <Reconciliation />
         </Route>
         <Route path="/operations/events">
           <Events />

@@ -20,16 +20,18 @@ export function ConfirmButton({
   const [isOpen, setOpen] = useState(false)
   const [isBusy, setBusy] = useState(false)
   const [error, setError] = useState('')
-  const run = (): void => {
+  const run = async (): Promise<void> => {
     setBusy(true)
     setError('')
-    act()
-      .then(() => {
-        setOpen(false)
-        announce(done)
-      })
-      .catch((thrown: unknown) => setError(sentence(thrown)))
-      .finally(() => setBusy(false))
+    try {
+      await act()
+      setOpen(false)
+      announce(done)
+    } catch (thrown) {
+      setError(sentence(thrown))
+    } finally {
+      setBusy(false)
+    }
   }
   return (
     <>
@@ -46,7 +48,7 @@ export function ConfirmButton({
               </p>
             )}
             <div className="actions">
-              <button type="button" className="danger" disabled={isBusy} onClick={run}>
+              <button type="button" className="danger" disabled={isBusy} onClick={() => void run()}>
                 {isBusy ? 'Under way …' : text}
               </button>
               <button type="button" className="quiet" onClick={() => setOpen(false)}>

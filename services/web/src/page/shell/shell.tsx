@@ -10,6 +10,7 @@ import { readTheme, setTheme, type Theme } from './theme.ts'
 
 const places = [
   ['/', 'Auctions'],
+  ['/items', 'Find'],
   ['/account/bids', 'My bids'],
   ['/account/orders', 'Orders']
 ] as const
@@ -111,7 +112,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const [isOpen, setOpen] = useState(false)
   const [location] = useLocation()
   useEffect(() => setOpen(false), [location])
-  const all = [...places.slice(0, account ? 3 : 1), ...(account?.role === 'admin' ? housePlaces : [])]
+  const all = [...places.slice(0, account ? places.length : 2), ...(account?.role === 'admin' ? housePlaces : [])]
   return (
     <>
       <a className="skip" href="#main">
