@@ -209,7 +209,7 @@ describe('the repository speaks of the product alone', () => {
   })
 })
 
-test.each(['services/contracts/src/generate.ts', 'operator/src/generate.ts', 'scripts/delivery/generate.ts'])(
+test.each(['services/contracts/src/generate.ts', 'operator/src/generate.ts', 'scripts/delivery/generate.ts', 'charts/observability/generate.ts'])(
   'what %s generates is fresh',
   (generator) => {
     execFileSync(process.execPath, [generator, '--check'], { cwd: root, stdio: 'pipe' })

@@ -34,7 +34,7 @@ export async function freshPlatform(options: Partial<PlatformOptions> = {}): Pro
 }
 
 /** The platform that every journey of the e2e project shares. */
-export type SharedPlatform = Pick<Platform, 'url' | 'mailUrl' | 'providerUrl' | 'admin' | 'urls'>
+export type SharedPlatform = Pick<Platform, 'url' | 'mailUrl' | 'providerUrl' | 'admin' | 'urls' | 'ports'>
 
 export const sharedVariable = 'GAVEL_TEST_PLATFORM'
 

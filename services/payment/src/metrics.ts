@@ -23,6 +23,8 @@ export function createPaymentMetrics({ metrics }: ServiceContext, pool: Pool): P
     help: 'Payments that reached a status.',
     labelNames: ['status']
   })
+  // A counter that first appears at 1 shows no increase to whoever watches it.
+  for (const status of ['captured', 'declined', 'refunded']) outcomes.inc({ status }, 0)
   const calls = histogram(metrics, {
     name: 'gavel_payment_provider_duration_seconds',
     help: 'Calls to the payment provider, repeats included.',

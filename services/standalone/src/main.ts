@@ -9,20 +9,22 @@ import { type Platform, startPlatform } from './platform.ts'
 import { seed } from './seed/seed.ts'
 
 const usage = `npm start               the whole platform on this machine
-npm start -- --fresh    the same, with all stored data cleared first`
+npm start -- --fresh    the same, with all stored data cleared first
+npm start -- --observe  the same, with Prometheus over it`
 
 const stopBoundMs = 15_000
 const say = (line: string): void => console.log(`  ${line}`)
 
 function announce(platform: Platform, tookMs: number): void {
-  const { url, mailUrl, admin, bidder, directories } = platform
+  const { url, mailUrl, admin, bidder, directories, ports } = platform
+  const prometheus = observed ? `\n  Prometheus http://127.0.0.1:${ports['prometheus']}` : ''
   console.log(`
 Gavel is ready at ${url} (${(tookMs / 1000).toFixed(1)} s)
 
   admin      ${admin.email}   password ${admin.password}
   bidder     ${bidder.email}  password ${bidder.password}
   mails      ${mailUrl}
-  API        ${url}/docs
+  API        ${url}/docs${prometheus}
   logs       ${directories.logs}
 
 npm run demo plays one sale through it. Ctrl-C ends everything.`)
@@ -37,6 +39,7 @@ async function fill({ url, admin, bidder, missing }: Platform): Promise<void> {
   )
 }
 
+const observed = process.argv.includes('--observe')
 const ending = watchForEnding()
 
 async function run(): Promise<void> {
@@ -47,7 +50,7 @@ async function run(): Promise<void> {
   let up = false
   // Told to end in the middle of the start: what has begun is ended, and the start then fails for want of it.
   void ending.wait().then(() => (up ? undefined : stopAllChildren(stopBoundMs)))
-  const platform = await startPlatform({ ...config, restart: true, progress: say })
+  const platform = await startPlatform({ ...config, restart: true, observe: observed, progress: say })
   up = true
   try {
     if (ending.told() === undefined) await fill(platform)
@@ -58,7 +61,7 @@ async function run(): Promise<void> {
   }
 }
 
-const unknown = process.argv.slice(2).find((argument) => argument !== '--fresh')
+const unknown = process.argv.slice(2).find((argument) => !['--fresh', '--observe'].includes(argument))
 if (unknown !== undefined) {
   console.error(`${unknown === '--help' ? '' : `There is no option ${unknown}.\n`}${usage}`)
   process.exitCode = unknown === '--help' ? 0 : 2

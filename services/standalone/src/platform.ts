@@ -5,6 +5,7 @@ import { envoyYaml } from '@gavel/gateway/envoy.ts'
 import { services } from '@gavel/contracts/services.ts'
 import { allOf, type BackendName, type Backends, type BackendUrls, startBackends } from './backends/all.ts'
 import type { Directories } from './backends/backend.ts'
+import { platformTargets, startPrometheus } from './observe/prometheus.ts'
 import { installEnvoy, startEnvoy } from './backends/envoy.ts'
 import { type Child, startChild } from './child.ts'
 import { repository } from './config.ts'
@@ -33,6 +34,8 @@ export type PlatformOptions = {
   serviceEnv?: Readonly<Record<string, Variables>>
   rateLimits?: 'off' | undefined
   gatewayThreads?: number
+  /** Prometheus with Gavel's rules over everything. */
+  observe?: boolean
   /** Start again what ends by itself. Off where a test decides what runs. */
   restart?: boolean
   progress?: Progress
@@ -144,6 +147,17 @@ function assemble(options: PlatformOptions, plans: ProcessPlan[], ports: Ports):
     }
   }
   parts.set('gateway', createPart({ title: 'gateway', launch: () => launchGateway(options, ports), restart, say }))
+  if (options.observe) {
+    const launch = () =>
+      startPrometheus({
+        directories,
+        port: ports['prometheus']!,
+        targets: platformTargets(ports, options.replicas),
+        scrapeIntervalSeconds: 5,
+        progress: say
+      })
+    parts.set('prometheus', createPart({ title: 'Prometheus', launch, restart, say }))
+  }
   return { parts, missing }
 }
 

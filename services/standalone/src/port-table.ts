@@ -21,6 +21,7 @@ const fixed = {
   mail: { title: 'the mail inbox (page)', variable: 'GAVEL_MAIL_PORT', offset: 26 },
   postgres: { title: 'PostgreSQL', variable: 'GAVEL_POSTGRES_PORT', offset: 32 },
   redis: { title: 'Redis', variable: 'GAVEL_REDIS_PORT', offset: 79 },
+  prometheus: { title: 'Prometheus', variable: 'GAVEL_PROMETHEUS_PORT', offset: 50 },
   provider: { title: 'the payment sandbox', variable: 'GAVEL_PROVIDER_PORT', offset: 90 },
   kafka: { title: 'Kafka', variable: 'GAVEL_KAFKA_PORT', offset: 92 },
   kafkaController: { title: "Kafka's controller", variable: 'GAVEL_KAFKA_CONTROLLER_PORT', offset: 93 }

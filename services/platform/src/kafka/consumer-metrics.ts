@@ -2,7 +2,8 @@ import type { Registry } from 'prom-client'
 import { counter, gauge, histogram } from '../metrics.ts'
 
 export type EventOutcome = 'handled' | 'refused' | 'ignored' | 'dead' | 'passed-over' | 'fenced'
-export type DeadReason = 'undecodable' | 'bug' | 'fault'
+const deadReasons = ['undecodable', 'bug', 'fault'] as const
+export type DeadReason = (typeof deadReasons)[number]
 
 export interface ConsumerMetrics {
   lag(partition: number, events: number): void
@@ -47,6 +48,8 @@ export function consumerMetrics(registry: Registry, group: string, topic: string
     labelNames: ['group', 'topic']
   })
   connected.set({ group, topic }, 0)
+  // A counter that first appears at 1 shows no increase: the first dead letter would raise no alarm.
+  for (const reason of deadReasons) dead.inc({ group, topic, reason }, 0)
   return {
     lag: (partition, count) => lag.set({ group, topic, partition: String(partition) }, count),
     forget: (partition) => lag.remove({ group, topic, partition: String(partition) }),
