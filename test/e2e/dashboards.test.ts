@@ -25,6 +25,9 @@ describe('seen from outside, by a real Prometheus, while the demo plays', () => 
         GAVEL_ADMIN_PASSWORD: admin.password
       })
     )
+    // What the demo leaves out: one product read by its id.
+    const { items } = (await (await fetch(`${url}/api/products?limit=1`)).json()) as { items: { productId: string }[] }
+    expect((await fetch(`${url}/api/products/${items[0]?.productId}`)).status).toBe(200)
   })
   afterAll(() => prometheus.stop())
 
