@@ -173,6 +173,11 @@ describe('configuration and names', () => {
     }
   })
 
+  test('a decision has a number of its own', () => {
+    const numbers = files.filter((file) => file.startsWith('docs/adr/')).map((file) => basename(file).slice(0, 4))
+    expect(numbers.filter((number, index) => numbers.indexOf(number) !== index)).toEqual([])
+  })
+
   test('a file is read in one sitting', () => {
     const long = source
       .map((file) => ({ file, lines: read(file).split('\n').length }))
@@ -209,9 +214,11 @@ describe('the repository speaks of the product alone', () => {
   })
 })
 
-test.each(['services/contracts/src/generate.ts', 'operator/src/generate.ts', 'scripts/delivery/generate.ts', 'charts/observability/generate.ts'])(
-  'what %s generates is fresh',
-  (generator) => {
-    execFileSync(process.execPath, [generator, '--check'], { cwd: root, stdio: 'pipe' })
-  }
-)
+test.each([
+  'services/contracts/src/generate.ts',
+  'operator/src/generate.ts',
+  'scripts/delivery/generate.ts',
+  'charts/observability/generate.ts'
+])('what %s generates is fresh', (generator) => {
+  execFileSync(process.execPath, [generator, '--check'], { cwd: root, stdio: 'pipe' })
+})

@@ -41,7 +41,7 @@ export interface CreditParts {
 const CLOCK_TOLERANCE_MS = 60_000
 
 /**
- * Holds on bidders' limits, across auctions and processes (docs/adr/0012). A bid of a limited bidder reserves what it may come
+ * Holds on bidders' limits, across auctions and processes (docs/adr/0017). A bid of a limited bidder reserves what it may come
  * to before it joins its auction, so that ledgers and everybody else's bids know nothing of limits; a bidder without a limit
  * costs one look into a map.
  */

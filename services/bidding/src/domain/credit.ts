@@ -1,6 +1,6 @@
 /**
  * A bidder's account in one currency: what his bids hold of his limit. Pure, and changed only as a whole, so that a conditional
- * write of the whole account is all that two processes need (docs/adr/0012).
+ * write of the whole account is all that two processes need (docs/adr/0017).
  */
 export interface Account {
   /** Set by an admin; null is none. Undefined: the platform's default. */

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, createHmac, hash, randomBytes } from 
 import { commitmentText, type PublicBid } from './form.ts'
 
 /**
- * Sealed bids, see docs/adr/0008: what an open auction's ledger and database show of an amount is a commitment, and a
+ * Sealed bids, see docs/adr/0013: what an open auction's ledger and database show of an amount is a commitment, and a
  * cipher text under a key that only this auction has. That key is kept wrapped with a key that no database holds.
  */
 
