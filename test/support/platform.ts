@@ -34,7 +34,10 @@ export async function freshPlatform(options: Partial<PlatformOptions> = {}): Pro
 }
 
 /** The platform that every journey of the e2e project shares. */
-export type SharedPlatform = Pick<Platform, 'url' | 'mailUrl' | 'providerUrl' | 'admin' | 'urls' | 'ports'>
+export type SharedPlatform = Pick<
+  Platform,
+  'url' | 'mailUrl' | 'providerUrl' | 'admin' | 'urls' | 'ports' | 'directories'
+>
 
 export const sharedVariable = 'GAVEL_TEST_PLATFORM'
 
