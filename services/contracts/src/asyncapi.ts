@@ -48,7 +48,12 @@ const channel = (topic: TopicDefinition): JsonSchema => ({
     kafka: {
       topic: topic.name,
       partitions: topic.partitions,
-      topicConfiguration: { 'retention.ms': topic.retentionMs },
+      topicConfiguration: {
+        'retention.ms': topic.retentionMs,
+        ...(topic.compactedWithinMs === undefined
+          ? {}
+          : { 'cleanup.policy': ['compact'], 'max.compaction.lag.ms': topic.compactedWithinMs })
+      },
       bindingVersion: '0.5.0'
     }
   }

@@ -36,7 +36,10 @@ export interface TopicDefinition {
   /** Why this key: whose order matters. */
   keyReason: string
   partitions: number
+  /** -1: no end. */
   retentionMs: number
+  /** Only the newest record of each key is kept; older ones are gone within this time. */
+  compactedWithinMs?: number
   /** False where the event log does not keep it: what is told again and again, and nobody's state comes from. */
   recorded?: boolean
 }

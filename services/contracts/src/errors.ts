@@ -30,6 +30,13 @@ export const errors = {
     title: 'The refresh token was used before: every session of this sign-in is ended'
   },
 
+  ACCOUNT_DISABLED: { status: 403, title: 'This account is locked by an administrator' },
+  MAILED_TOKEN_INVALID: { status: 422, title: 'The link is unknown, was used before or has expired' },
+  SESSION_NOT_FOUND: { status: 404, title: 'There is no such sign-in' },
+  USER_NOT_FOUND: { status: 404, title: 'There is no such account' },
+  ADMIN_NOT_ERASED: { status: 409, title: 'An admin’s account is made a bidder’s before it is erased' },
+  OWN_ACCOUNT: { status: 409, title: 'Nobody does this to their own account' },
+
   // catalog and inventory
   PRODUCT_NOT_FOUND: { status: 404, title: 'There is no such product' },
   PRODUCT_EXISTS: { status: 409, title: 'A product with this id exists' },

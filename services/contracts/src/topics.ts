@@ -18,7 +18,14 @@ import {
   ProductRemoved,
   ProductRemovedV2
 } from './events/catalog.ts'
-import { SigningKeyRequested, UserRegistered } from './events/identity.ts'
+import {
+  AccountErased,
+  ContactChanged,
+  ContactErased,
+  SigningKeyRequested,
+  UserRegistered,
+  UserRegisteredWithAddress
+} from './events/identity.ts'
 import { StockChanged, StockChangedV2 } from './events/inventory.ts'
 import {
   BidFailed,
@@ -43,11 +50,26 @@ const topic = <const Definition extends TopicDefinition>(definition: Definition)
 export const users = topic({
   name: 'users',
   owner: 'identity',
-  events: [UserRegistered, SigningKeyRequested],
+  events: [UserRegisteredWithAddress, UserRegistered, AccountErased, SigningKeyRequested],
   key: 'userId',
   keyReason: 'the changes of one account stay in order',
   partitions: 3,
   retentionMs: 30 * DAY_MS
+})
+/**
+ * Names and addresses. Kafka keeps the newest record of each key and removes what came before it, so that an erasure takes the place of
+ * the person; and the log of events, which keeps all it hears for good, does not hear this.
+ */
+export const contacts = topic({
+  name: 'contacts',
+  owner: 'identity',
+  events: [ContactChanged, ContactErased],
+  key: 'userId',
+  keyReason: 'the newest word on a person is the one that stays',
+  partitions: 3,
+  retentionMs: -1,
+  compactedWithinMs: 6 * 60 * 60 * 1000,
+  recorded: false
 })
 export const products = topic({
   name: 'products',
@@ -146,6 +168,7 @@ export const statements = topic({
 /** Every domain topic. Kafka resources, AsyncAPI and the standalone mode are made from this list. */
 export const topics: readonly TopicDefinition[] = [
   users,
+  contacts,
   products,
   stock,
   auctions,
@@ -177,6 +200,22 @@ export const logLines = topic({
 
 /** Every topic there must be besides the dead letters': the domain's, and the log's. */
 export const allTopics: readonly TopicDefinition[] = [...topics, logLines]
+
+/** A topic's settings on the broker. */
+export const topicConfig = ({
+  retentionMs,
+  compactedWithinMs
+}: Pick<TopicDefinition, 'retentionMs' | 'compactedWithinMs'>) => ({
+  'retention.ms': String(retentionMs),
+  ...(compactedWithinMs === undefined
+    ? {}
+    : {
+        'cleanup.policy': 'compact',
+        // A segment that is written to is never compacted: it is closed and looked at within this time.
+        'max.compaction.lag.ms': String(compactedWithinMs),
+        'segment.ms': String(compactedWithinMs)
+      })
+})
 
 /** Where a consumer group's events go after their last attempt: `<group>.dlq`, key and headers kept. */
 export const deadLetterTopic = (group: string): string => `${group}.dlq`

@@ -1,4 +1,4 @@
-import { topics as everyTopic, users } from '@gavel/contracts/topics.ts'
+import { recordedTopics as everyTopic, users } from '@gavel/contracts/topics.ts'
 import type { RecordedEvent } from '@gavel/contracts/api/eventlog.ts'
 import type { OutgoingEvent } from '@gavel/platform/kafka/producer.ts'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'

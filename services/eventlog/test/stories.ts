@@ -57,7 +57,7 @@ export const aUser = (userId: string): Told =>
     users,
     UserRegistered,
     { id: `registered-${userId}`, key: userId, time: START },
-    { userId, email: `${userId}@example.com`, displayName: userId, role: 'bidder', registeredAt: START }
+    { userId, role: 'bidder', registeredAt: START }
   )
 
 export const anAct = (actId: string): Told =>

@@ -8,7 +8,7 @@ export interface AccessToken {
   accessTokenExpiresAt: number
 }
 
-export type SignFor = (account: Account) => Promise<AccessToken>
+export type SignFor = (account: Account, sessionId: string) => Promise<AccessToken>
 
 /** In two steps: having the key may read the database, signing does not, so that a transaction never waits for a second connection. */
 export type PrepareAccessToken = (now: number) => Promise<SignFor>
@@ -18,17 +18,24 @@ export const accessTokens =
   (options: { keys: KeyRing; issuer: string; audience: string; lifetimeMs: number }): PrepareAccessToken =>
   async (now) => {
     const { kid, privateKey } = await options.keys.signer(now)
-    return async (account) => await sign(account, now, { ...options, kid, privateKey })
+    return async (account, sessionId) => await sign(account, now, { ...options, sessionId, kid, privateKey })
   }
 
 async function sign(
   account: Account,
   now: number,
-  options: { issuer: string; audience: string; lifetimeMs: number; kid: string; privateKey: KeyObject }
+  options: {
+    issuer: string
+    audience: string
+    lifetimeMs: number
+    sessionId: string
+    kid: string
+    privateKey: KeyObject
+  }
 ): Promise<AccessToken> {
   const issuedAt = Math.floor(now / 1000)
   const expiresAt = issuedAt + Math.floor(options.lifetimeMs / 1000)
-  const accessToken = await new SignJWT({ role: account.role, email: account.email })
+  const accessToken = await new SignJWT({ role: account.role, email: account.email, sid: options.sessionId })
     .setProtectedHeader({ alg: 'EdDSA', kid: options.kid, typ: 'JWT' })
     .setIssuer(options.issuer)
     .setAudience(options.audience)

@@ -9,6 +9,7 @@ import {
   secret,
   telemetryConfig,
   text,
+  url,
   type Environment
 } from '@gavel/platform/config.ts'
 
@@ -30,7 +31,8 @@ export function identityConfig(env: Environment = process.env) {
     keys: () => keysConfig(env),
     admin: () => adminConfig(env),
     upkeep: () => upkeepConfig(env),
-    load: () => loadConfig(env)
+    load: () => loadConfig(env),
+    mail: () => mailConfig(env)
   })
 }
 
@@ -76,6 +78,29 @@ function upkeepConfig(env: Environment) {
 
 function loadConfig(env: Environment) {
   // Less than the gateway waits for an answer.
-  const read = readConfig(env, { PASSWORD_WAIT_MAX_MS: integer({ default: 8_000, min: 100, max: 10 * MINUTE_MS }) })
-  return { passwordWaitMaxMs: read.PASSWORD_WAIT_MAX_MS } as const
+  const read = readConfig(env, {
+    PASSWORD_WAIT_MAX_MS: integer({ default: 8_000, min: 100, max: 10 * MINUTE_MS }),
+    // Of one client address, before it must wait. An office may be behind it.
+    ADDRESS_FAILURES_FREE: integer({ default: 30, min: 1, max: 1_000_000 })
+  })
+  return { passwordWaitMaxMs: read.PASSWORD_WAIT_MAX_MS, addressFailuresFree: read.ADDRESS_FAILURES_FREE } as const
+}
+
+function mailConfig(env: Environment) {
+  const read = readConfig(env, {
+    /** smtp://user:password@host:587, or smtps://. Without it mails wait in the queue. */
+    SMTP_URL: optional(secret()),
+    MAIL_FROM: text({ default: 'Gavel <gavel@localhost>' }),
+    /** Where the pages are, for the links in mails. */
+    PUBLIC_URL: url({ protocols: ['http', 'https'], default: 'http://127.0.0.1:8080' }),
+    MAIL_POLL_MS: integer({ default: 1_000, min: 10, max: 60_000 }),
+    MAIL_LEASE_MS: integer({ default: 60_000, min: 1_000, max: 60 * MINUTE_MS })
+  })
+  return {
+    smtpUrl: read.SMTP_URL,
+    from: read.MAIL_FROM,
+    publicUrl: read.PUBLIC_URL,
+    pollMs: read.MAIL_POLL_MS,
+    leaseMs: read.MAIL_LEASE_MS
+  } as const
 }

@@ -1,3 +1,5 @@
+import type { FastifyRequest } from 'fastify'
+import type { LockOutPolicy } from './domain/lock-out.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { Metrics } from './metrics.ts'
 import type { Passwords } from './passwords.ts'
@@ -16,4 +18,6 @@ export interface Dependencies {
   attempts: WorkByKey
   prepareAccessToken: PrepareAccessToken
   metrics: Metrics
+  clientAddress: (request: FastifyRequest) => string
+  addressPolicy: LockOutPolicy
 }

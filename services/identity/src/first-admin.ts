@@ -37,6 +37,8 @@ export async function ensureFirstAdmin(dependencies: Dependencies, admin: Config
       displayName: 'Administrator',
       role: 'admin',
       registeredAt: now,
+      // Whoever configures the platform says so.
+      emailVerified: true,
       passwordHash
     } as const
     const made = await insertAccount(client, account)
@@ -51,7 +53,7 @@ export async function ensureFirstAdmin(dependencies: Dependencies, admin: Config
     if (!existing || (changedSince && existing.role === 'admin')) return 'as-it-was'
     await makeAdmin(client, existing.userId, passwordHash)
     await forgetFailures(client, email)
-    await endSessionsOf(client, existing.userId, 'password-changed', now)
+    await endSessionsOf(client, existing.userId, 'password-changed', { now })
     context.log.info({ userId: existing.userId }, 'The configured admin’s role and password were applied')
     return 'changed'
   })

@@ -7,7 +7,7 @@ export const createMetrics = ({ metrics }: Pick<ServiceContext, 'metrics'>) => (
   registrations: counter(metrics, { name: 'identity_registrations_total', help: 'Accounts made.' }),
   logIns: counter<'outcome'>(metrics, {
     name: 'identity_log_ins_total',
-    help: 'Attempts to sign in, by how they ended: ok, wrong, locked.',
+    help: 'Attempts to sign in, by how they ended: ok, wrong, locked, address-locked, disabled.',
     labelNames: ['outcome']
   }),
   refreshes: counter<'outcome'>(metrics, {

@@ -42,10 +42,16 @@ describe('registering', () => {
         }
       }
     })
-    expect(await count(process.pool, 'outbox')).toBe(before + 1)
-    const { rows } = await process.pool.query('select * from outbox order by id desc limit 1')
-    expect(rows[0]).toMatchObject({ key: answer.body.account.userId, headers: { ce_type: 'gavel.UserRegistered.v1' } })
-    expect(JSON.parse(rows[0].value)).toEqual(answer.body.account)
+    expect(await count(process.pool, 'outbox')).toBe(before + 2)
+    const { rows } = await process.pool.query('select * from outbox order by id desc limit 2')
+    const { userId: key, email, displayName, role, registeredAt } = answer.body.account
+    expect(rows).toMatchObject([
+      { topic: 'contacts', key, headers: { ce_type: 'gavel.ContactChanged.v1' } },
+      { topic: 'users', key, headers: { ce_type: 'gavel.UserRegistered.v2' } }
+    ])
+    expect(JSON.parse(rows[0].value)).toEqual({ userId: key, email, displayName, registeredAt })
+    // What is kept for good names nobody.
+    expect(JSON.parse(rows[1].value)).toEqual({ userId: key, role, registeredAt })
 
     expect(await process.get('/api/auth/me', answer.body.accessToken)).toMatchObject({
       status: 200,

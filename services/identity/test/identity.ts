@@ -73,6 +73,8 @@ export async function anIdentity(environment: Record<string, string> = {}): Prom
       POSTGRES_POOL_MAX: '5',
       // Whatever else this machine does.
       PASSWORD_WAIT_MAX_MS: '100000',
+      // All of a test comes from one address.
+      ADDRESS_FAILURES_FREE: '100000',
       ...environment,
       ...more
     })

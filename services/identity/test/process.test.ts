@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { users } from '@gavel/contracts/topics.ts'
+import { contacts } from '@gavel/contracts/topics.ts'
 import { createKafka } from '@gavel/platform/kafka/client.ts'
 import { startConsumer, type IncomingEvent } from '@gavel/platform/kafka/consumer.ts'
 import { createLog } from '@gavel/platform/log.ts'
@@ -40,7 +40,7 @@ function startProcess(environment: Record<string, string>) {
 test('the process migrates an empty database, makes its admin, announces accounts on Kafka and ends in good order', async () => {
   const received: IncomingEvent[] = []
   const kafka = createKafka(topics, context)
-  await startConsumer(context, kafka, { topic: users, handleBatch: async (events) => void received.push(...events) })
+  await startConsumer(context, kafka, { topic: contacts, handleBatch: async (events) => void received.push(...events) })
   const encryptionKey = randomBytes(32).toString('base64')
   const { child, output, ended } = startProcess({
     HOST: '127.0.0.1',
@@ -70,8 +70,8 @@ test('the process migrates an empty database, makes its admin, announces account
         .map(({ name, data }) => [name, (data as { email: string }).email])
         .toSorted((a, b) => String(a).localeCompare(String(b)))
     ).toEqual([
-      ['UserRegistered', 'ada@example.org'],
-      ['UserRegistered', 'admin@example.org']
+      ['ContactChanged', 'ada@example.org'],
+      ['ContactChanged', 'admin@example.org']
     ])
     expect(received.every(({ key, data }) => key === (data as { userId: string }).userId)).toBe(true)
     expect(await (await fetch(`${address}/metrics`)).text()).toMatch(/identity_registrations_total\{[^}]*\} 1/)

@@ -128,8 +128,8 @@ describe('logging out', () => {
 test('an account has a bounded number of sign-ins: the oldest end', async () => {
   const first = await registered(process)
   await process.pool.query(
-    `insert into sessions (session_id, user_id, started_at, expires_at)
-     select 'filler-' || n, $1, now() + n * interval '1 second', now() + interval '1 day' from generate_series(1, $2::int) n`,
+    `insert into sessions (session_id, user_id, started_at, last_used_at, expires_at)
+     select 'filler-' || n, $1, now() + n * interval '1 second', now(), now() + interval '1 day' from generate_series(1, $2::int) n`,
     [first.account.userId, sessionPolicy.perAccountMax]
   )
   identity.clock.now += 3_600_000

@@ -43,7 +43,8 @@ test('a token is verified by any service with the published keys alone', async (
     email: account.email,
     iat: Math.floor(identity.clock.now / 1000),
     exp: Math.floor(identity.clock.now / 1000) + 600,
-    jti: expect.stringMatching(/^[0-9a-f-]{36}$/)
+    jti: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    sid: expect.stringMatching(/^[0-9a-f-]{36}$/)
   })
   expect((await elsewhere.verify((await signedInAdmin(process)).accessToken)).role).toBe('admin')
 })

@@ -9,7 +9,7 @@ import {
   CrowdTold,
   OfferMade
 } from '@gavel/contracts/events/bidding.ts'
-import { UserRegistered } from '@gavel/contracts/events/identity.ts'
+import { ContactChanged, ContactErased } from '@gavel/contracts/events/identity.ts'
 import { BidFailed, OrderCreated, PaymentRefunded } from '@gavel/contracts/events/sale.ts'
 import type { Sale } from '@gavel/contracts/primitives.ts'
 
@@ -17,17 +17,22 @@ import type { Sale } from '@gavel/contracts/primitives.ts'
 
 const hash = 'a'.repeat(64)
 
-export const userRegistered = (userId: string, changes: Partial<DataOf<typeof UserRegistered>> = {}) => ({
-  definition: UserRegistered,
+export const contactChanged = (userId: string, changes: Partial<DataOf<typeof ContactChanged>> = {}) => ({
+  definition: ContactChanged,
   key: userId,
   data: {
     userId,
     email: `${userId}@example.com`,
     displayName: 'Ada',
-    role: 'bidder' as const,
     registeredAt: Date.now(),
     ...changes
   }
+})
+
+export const contactErased = (userId: string) => ({
+  definition: ContactErased,
+  key: userId,
+  data: { userId, erasedAt: Date.now() }
 })
 
 export const auctionOpened = (auctionId: string, changes: Partial<DataOf<typeof AuctionOpened>> = {}) => ({

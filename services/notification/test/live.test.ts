@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { LiveAuction, LiveInbox } from '@gavel/contracts/api/web-socket.ts'
-import { auctions, bids, users } from '@gavel/contracts/topics.ts'
+import { auctions, bids, contacts } from '@gavel/contracts/topics.ts'
 import { eventually } from '../../../test/support/eventually.ts'
 import {
   auctionCancelled,
@@ -9,7 +9,7 @@ import {
   auctionExtended,
   auctionOpened,
   bidsDecided,
-  userRegistered
+  contactChanged
 } from './events.ts'
 import { startHarness, type Harness, type RunningProcess } from './harness.ts'
 import { LiveClient } from './live-client.ts'
@@ -243,7 +243,7 @@ describe('the stream `me`', () => {
       const [snapshot] = await client.reaches('me', 0)
       expect((snapshot as { state: unknown }).state).toEqual({ unread: 0, newest: [] } satisfies LiveInbox)
     }
-    await harness.publish(users, userRegistered(userId))
+    await harness.publish(contacts, contactChanged(userId))
     await outbid(userId, auctionId, 1, 20)
     for (const client of clients) {
       const frames = await client.reaches('me', 21)
@@ -266,7 +266,7 @@ describe('the stream `me`', () => {
 
   test('needs a token, and shows nobody else’s', async () => {
     const victim = await anyUser()
-    await harness.publish(users, userRegistered(victim.userId, { displayName: 'Secret Name' }))
+    await harness.publish(contacts, contactChanged(victim.userId, { displayName: 'Secret Name' }))
     await harness.notificationsOf(first, victim.userId, 1)
 
     const nobody = await LiveClient.open(first.url)

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { auctions, bids, orders, payments, users } from '@gavel/contracts/topics.ts'
+import { auctions, bids, contacts, orders, payments } from '@gavel/contracts/topics.ts'
 import { Secret } from '@gavel/platform/config.ts'
 import { createContext } from '@gavel/platform/service.ts'
 import { eventually } from '../../../test/support/eventually.ts'
@@ -20,7 +20,8 @@ import {
   orderCreated,
   paymentRefunded,
   saleOf,
-  userRegistered
+  contactChanged,
+  contactErased
 } from './events.ts'
 import { freePort, startHarness, type Harness, type RunningProcess } from './harness.ts'
 
@@ -79,7 +80,7 @@ describe('notifications', () => {
     const [ada, bob, auctionId] = [`ada-${randomUUID()}`, `bob-${randomUUID()}`, randomUUID()]
     const [sale, failing] = [saleOf(auctionId, ada), saleOf(randomUUID(), ada)]
     const twice = async (): Promise<void> => {
-      await harness.publish(users, { ...userRegistered(ada), id: `u.${ada}` })
+      await harness.publish(contacts, { ...contactChanged(ada), id: `u.${ada}` })
       await harness.publish(auctions, { ...auctionOpened(auctionId), id: `o.${auctionId}` })
       await harness.publish(bids, { ...bidsDecided(auctionId, 1, { outbidUserIds: [ada, bob] }), id: `b.${auctionId}` })
       await harness.publish(
@@ -188,18 +189,18 @@ describe('events that are sent again for this service', () => {
   test('change nothing that is known, bring back what was lost, and send no mail', async () => {
     const user = randomUUID()
     const sale = saleOf(randomUUID(), user)
-    const registered = { ...userRegistered(user), id: `u.${user}` }
+    const registered = { ...contactChanged(user), id: `u.${user}` }
     const ordered = { ...orderCreated(sale), id: `o.${user}` }
-    await harness.publish(users, registered)
+    await harness.publish(contacts, registered)
     await harness.publish(orders, ordered)
     await eventually(async () => (await harness.mailsTo(`${user}@example.com`)).length === 2)
     const before = await harness.notificationsOf(first, user, 2)
     const replay = async (): Promise<void> => {
-      await harness.replay(users, registered)
+      await harness.replay(contacts, registered)
       await harness.replay(orders, ordered)
       // Behind them on the same partitions: when these are told, those were handled.
       const [newUser, buyer] = [randomUUID(), randomUUID()]
-      await harness.publish(users, { ...userRegistered(newUser), key: user })
+      await harness.publish(contacts, { ...contactChanged(newUser), key: user })
       await harness.publish(orders, { ...orderCreated(saleOf(randomUUID(), buyer)), key: sale.orderNumber })
       await harness.notificationsOf(first, newUser, 1)
       await harness.notificationsOf(first, buyer, 1)
@@ -222,7 +223,7 @@ describe('events that are sent again for this service', () => {
 describe('mails', () => {
   test('arrive with their texts, names escaped, and a Message-ID that names the notification', async () => {
     const user = randomUUID()
-    await harness.publish(users, userRegistered(user, { displayName: '<b>Mallory</b>\r\nBcc: x@example.com' }))
+    await harness.publish(contacts, contactChanged(user, { displayName: '<b>Mallory</b>\r\nBcc: x@example.com' }))
     const [mail] = await eventually(async () => {
       const mails = await harness.mailsTo(`${user}@example.com`)
       return mails.length > 0 && mails
@@ -242,7 +243,7 @@ describe('mails', () => {
   test('of what was stored while the mail server was away arrive when it is back', async () => {
     const user = randomUUID()
     await inbox.end('SIGKILL')
-    await harness.publish(users, userRegistered(user))
+    await harness.publish(contacts, contactChanged(user))
     await eventually(
       async () =>
         (await harness.collections.notifications.findOne({ userId: user, 'mail.failure': { $exists: true } }))?.mail
@@ -258,15 +259,29 @@ describe('mails', () => {
     const user = randomUUID()
     await harness.publish(orders, orderCreated(saleOf(randomUUID(), user)))
     await eventually(async () => (await harness.collections.notifications.findOne({ userId: user }))?.mail?.failure)
-    await harness.publish(users, userRegistered(user))
+    await harness.publish(contacts, contactChanged(user))
     await eventually(async () => (await harness.mailsTo(`${user}@example.com`)).length === 2)
     const mails = await harness.mailsTo(`${user}@example.com`)
     expect(mails.map(({ subject }) => subject)).toContain('Welcome to Gavel')
   })
 
+  test('are not sent to an erased person, of whom nothing is kept', async () => {
+    const user = randomUUID()
+    const { users, notifications } = harness.collections
+    await harness.publish(contacts, contactChanged(user))
+    await eventually(async () => (await notifications.findOne({ userId: user }))?.mail?.state === 'sent')
+    await harness.publish(contacts, contactErased(user))
+    await eventually(async () => (await users.countDocuments({ _id: user })) === 0)
+    expect(await notifications.countDocuments({ userId: user })).toBe(0)
+    // A sale that ends later is told to nobody.
+    await harness.publish(orders, orderCreated(saleOf(randomUUID(), user)))
+    await eventually(async () => (await notifications.findOne({ userId: user }))?.mail?.failure)
+    expect(await harness.mailsTo(`${user}@example.com`)).toHaveLength(1)
+  })
+
   test('about being outbid are not sent, until the settings of the process that runs say so', async () => {
     const user = randomUUID()
-    await harness.publish(users, userRegistered(user))
+    await harness.publish(contacts, contactChanged(user))
     await harness.publish(bids, bidsDecided(randomUUID(), 1, { outbidUserIds: [user] }))
     await harness.notificationsOf(first, user, 2)
     const stored = await harness.collections.notifications.findOne({ userId: user, kind: 'outbid' })
@@ -315,7 +330,7 @@ describe('mails', () => {
 describe('the inbox', () => {
   test('shows mails on a page, their HTML without any right', async () => {
     const user = randomUUID()
-    await harness.publish(users, userRegistered(user))
+    await harness.publish(contacts, contactChanged(user))
     await eventually(async () => (await harness.mailsTo(`${user}@example.com`)).length === 1)
     const list = await fetch(`${harness.inboxUrl}/inbox`)
     const page = await list.text()
@@ -330,7 +345,7 @@ describe('the inbox', () => {
 
   test('kill -9 forgets no mail that it took', async () => {
     const user = randomUUID()
-    await harness.publish(users, userRegistered(user))
+    await harness.publish(contacts, contactChanged(user))
     await eventually(async () => (await harness.mailsTo(`${user}@example.com`)).length === 1)
     await inbox.end('SIGKILL')
     inbox = await harness.startInbox()

@@ -1,10 +1,11 @@
 import type { Pool } from 'pg'
-import { orders, reservations } from '@gavel/contracts/topics.ts'
+import { orders, reservations, users } from '@gavel/contracts/topics.ts'
 import type { KafkaHandle } from '@gavel/platform/kafka/client.ts'
 import { startConsumer, type BatchContext } from '@gavel/platform/kafka/consumer.ts'
 import { takeNew } from '@gavel/platform/postgres/inbox.ts'
 import { transaction } from '@gavel/platform/postgres/pool.ts'
 import type { ServiceContext } from '@gavel/platform/service.ts'
+import { accountErased } from './consumers/account-erased.ts'
 import { bidFailed } from './consumers/bid-failed.ts'
 import { stockReserved } from './consumers/stock-reserved.ts'
 import type { PaymentMetrics } from './metrics.ts'
@@ -41,4 +42,5 @@ export async function startSaga(context: ServiceContext, parts: SagaParts): Prom
       })
   await startConsumer(context, kafka, { topic: reservations, handlers: { StockReserved: applied(stockReserved) } })
   await startConsumer(context, kafka, { topic: orders, handlers: { BidFailed: applied(bidFailed) } })
+  await startConsumer(context, kafka, { topic: users, handlers: { AccountErased: accountErased(pool) } })
 }

@@ -54,7 +54,15 @@ function ownVariables(name: string, input: PlanInput): Variables {
   const { ports, secrets, admin } = input
   switch (name) {
     case 'identity':
-      return { ADMIN_EMAIL: admin.email, ADMIN_PASSWORD: admin.password, KEY_ENCRYPTION_KEY: secrets.keyEncryptionKey }
+      return {
+        ADMIN_EMAIL: admin.email,
+        ADMIN_PASSWORD: admin.password,
+        KEY_ENCRYPTION_KEY: secrets.keyEncryptionKey,
+        SMTP_URL: `smtp://127.0.0.1:${ports['smtp']}`,
+        PUBLIC_URL: at(ports['gateway']),
+        // On one machine every client has the same address.
+        ADDRESS_FAILURES_FREE: '10000'
+      }
     case 'bidding':
       return { SEALING_KEY: secrets.sealingKey }
     case 'payment':

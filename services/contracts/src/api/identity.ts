@@ -1,21 +1,12 @@
 import { Type, type Static } from 'typebox'
 import { defineOperation } from '../define.ts'
 import { Email, Id, TimestampMs } from '../primitives.ts'
+import { AccountRole, DisplayName, Password, TypedEmail } from './identity-forms.ts'
 
-const Password = Type.String({ minLength: 1, maxLength: 256 })
-/** As people type it: spaces around it and capital letters do not matter. No control characters, which no database stores. */
-const TypedEmail = Type.String({
-  minLength: 3,
-  maxLength: 254,
-  pattern: '^\\s*[^\\s@\\u0000-\\u001f\\u007f]+@[^\\s@\\u0000-\\u001f\\u007f]+\\s*$'
-})
-/** At least one visible character, no control characters. */
-const DisplayName = Type.String({
-  minLength: 1,
-  maxLength: 80,
-  pattern: '^ *[^\\s\\u0000-\\u001f\\u007f][^\\u0000-\\u001f\\u007f]*$'
-})
-export const AccountRole = Type.Union([Type.Literal('bidder'), Type.Literal('admin')])
+export * from './mailed-tokens.ts'
+export * from './personal-data.ts'
+export * from './sessions.ts'
+export * from './users.ts'
 
 export const Account = Type.Object(
   {
@@ -23,7 +14,9 @@ export const Account = Type.Object(
     email: Email,
     displayName: Type.String({ minLength: 1, maxLength: 80 }),
     role: AccountRole,
-    registeredAt: TimestampMs
+    registeredAt: TimestampMs,
+    /** Whether a mail to the address has been seen to arrive. */
+    emailVerified: Type.Boolean()
   },
   { additionalProperties: false }
 )
@@ -61,10 +54,11 @@ export const logIn = defineOperation({
   method: 'POST',
   path: '/api/auth/login',
   role: 'public',
-  summary: 'Signs in. Failures are counted by account; too many lock it for a time that doubles.',
+  summary:
+    'Signs in. Failures are counted by account and by client address; too many lock it for a time that doubles, or let the address wait.',
   body: Type.Object({ email: TypedEmail, password: Password }, { additionalProperties: false }),
   responses: { 200: TokenPair },
-  errors: ['CREDENTIALS_WRONG', 'ACCOUNT_LOCKED']
+  errors: ['CREDENTIALS_WRONG', 'ACCOUNT_LOCKED', 'ACCOUNT_DISABLED']
 })
 
 const RefreshTokenBody = Type.Object(

@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '@gavel/contracts/api/eventlog.ts'
 import { windowWidthsMs, type Figure, type Window } from '@gavel/contracts/api/statistics.ts'
 import { BidsDecided } from '@gavel/contracts/events/bidding.ts'
-import { UserRegistered } from '@gavel/contracts/events/identity.ts'
+import { UserRegistered, UserRegisteredWithAddress } from '@gavel/contracts/events/identity.ts'
 import { BidFailed, OrderCreated, SaleConfirmed } from '@gavel/contracts/events/sale.ts'
 import type { Sale } from '@gavel/contracts/primitives.ts'
 import { dataIf } from './fold.ts'
@@ -23,6 +23,7 @@ export const countedTypes: readonly string[] = [
   SaleConfirmed,
   OrderCreated,
   BidFailed,
+  UserRegisteredWithAddress,
   UserRegistered
 ].map(({ type }) => type)
 
@@ -59,7 +60,7 @@ function additionsOf(event: RecordedEvent): Addition[] {
       ofBoth(decided.auctionId, 'bids', outcome === 'accepted' ? outcome : (code ?? outcome), 1)
     )
   }
-  const registered = dataIf(UserRegistered, event)
+  const registered = dataIf(UserRegistered, event) ?? dataIf(UserRegisteredWithAddress, event)
   if (registered) return [{ figure: 'registrations', subject: '', label: registered.role, value: 1 }]
   const { sale } = event.data as { sale?: Sale }
   return sale && !isSynthetic(sale) ? additionsOfSale(sale, event) : []

@@ -8,6 +8,7 @@ export const readMyAccount =
   ({ pool }: Dependencies): Handler<typeof api.readMyAccount> =>
   async ({ user }) => {
     const account = await findById(pool, user.userId)
-    if (!account) throw new Refusal('UNAUTHENTICATED', { detail: 'The account of this access token does not exist' })
+    if (!account || account.erasedAt !== undefined)
+      throw new Refusal('UNAUTHENTICATED', { detail: 'The account of this access token does not exist' })
     return reply(200, withoutHash(account))
   }

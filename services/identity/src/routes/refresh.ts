@@ -29,7 +29,7 @@ export const refresh =
         expiresAt: decision.expiresAt,
         now
       })
-      return { status: 'refreshed' as const, pair: tokenPair(account, await signFor(account), issued) }
+      return { status: 'refreshed' as const, pair: tokenPair(account, await signFor(account, token.sessionId), issued) }
     })
     if (outcome.status === 'refused') {
       metrics.refreshes.inc({ outcome: outcome.code === 'REFRESH_TOKEN_REUSED' ? 'reused' : 'invalid' })

@@ -9,11 +9,12 @@ import { passwordLengthMin, passwordWeakness } from '../domain/password-rules.ts
 import { tokenPair } from '../sign-in.ts'
 import { findByEmail, insertAccount } from '../store/accounts.ts'
 import { announceAccount } from '../store/announcements.ts'
+import { queueMail } from '../store/mail-queue.ts'
 import { startSession } from '../store/sessions.ts'
 
 export const register =
   ({ pool, passwords, prepareAccessToken, metrics }: Dependencies): Handler<typeof api.register> =>
-  async ({ body, now }) => {
+  async ({ body, now, request }) => {
     const email = normaliseEmail(body.email)
     // A capital letter may have a lower case of two characters.
     if (email.length > emailLengthMax)
@@ -32,11 +33,14 @@ export const register =
         displayName: body.displayName.trim(),
         role: 'bidder',
         registeredAt: now,
+        emailVerified: false,
         passwordHash
       })
       if (!account) return undefined
       await announceAccount(client, account)
-      return { account, access: await signFor(account), refresh: await startSession(client, account.userId, now) }
+      await queueMail(client, email, 'verify-email', now)
+      const session = await startSession(client, account.userId, { now, userAgent: request.headers['user-agent'] })
+      return { account, access: await signFor(account, session.sessionId), refresh: session }
     })
     if (!signedIn) throw new Refusal('EMAIL_TAKEN')
     metrics.registrations.inc()

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
-import { lockOut } from '../domain/lock-out.ts'
+import { addressesMax, addressLockOut, lockOut } from '../domain/lock-out.ts'
+import { mailedTokens } from '../domain/mailed-token.ts'
 
 /** Rows of one kind that a clean-up takes in one statement: short locks, and a log that replicas follow easily. */
 const batchSize = 1_000
@@ -24,8 +25,31 @@ const statements = {
   loginFailures: `
     delete from login_failures where email_sha256 in (
       select email_sha256 from login_failures where last_failed_at < $1 order by last_failed_at limit $2 for update skip locked
+    )`,
+  addressFailures: `
+    delete from address_failures where address_sha256 in (
+      select address_sha256 from address_failures where last_failed_at < $1 order by last_failed_at limit $2 for update skip locked
+    )`,
+  mailedTokens: `
+    delete from mailed_tokens where token_sha256 in (
+      select token_sha256 from mailed_tokens where expires_at < $1 order by expires_at limit $2 for update skip locked
+    )`,
+  mails: `
+    delete from mail_queue where mail_id in (
+      select mail_id from mail_queue where requested_at < $1 and done_at is not null
+      order by requested_at limit $2 for update skip locked
     )`
 } as const
+
+/** An address can be had by the billion, so their number is bounded too: beyond it, those that failed longest ago are forgotten. */
+async function removeSurplusAddresses(pool: Pool, max = addressesMax): Promise<number> {
+  const { rowCount } = await pool.query(
+    `delete from address_failures where address_sha256 in (
+       select address_sha256 from address_failures order by last_failed_at desc offset $1)`,
+    [max]
+  )
+  return rowCount ?? 0
+}
 
 async function deleteInBatches(pool: Pool, statement: string, before: number): Promise<number> {
   let deleted = 0
@@ -38,13 +62,15 @@ async function deleteInBatches(pool: Pool, statement: string, before: number): P
 }
 
 /** Removes what has no use any more. Several processes may do it at once: each takes rows that no other holds. */
-export async function removeExpired(
-  pool: Pool,
-  now: number
-): Promise<{ refreshTokens: number; sessions: number; loginFailures: number }> {
+export async function removeExpired(pool: Pool, now: number): Promise<Record<keyof typeof statements, number>> {
   return {
     refreshTokens: await deleteInBatches(pool, statements.refreshTokens, now),
     sessions: await deleteInBatches(pool, statements.sessions, now),
-    loginFailures: await deleteInBatches(pool, statements.loginFailures, now - lockOut.forgetAfterMs)
+    loginFailures: await deleteInBatches(pool, statements.loginFailures, now - lockOut.forgetAfterMs),
+    addressFailures:
+      (await deleteInBatches(pool, statements.addressFailures, now - addressLockOut(0).forgetAfterMs)) +
+      (await removeSurplusAddresses(pool)),
+    mailedTokens: await deleteInBatches(pool, statements.mailedTokens, now),
+    mails: await deleteInBatches(pool, statements.mails, now - mailedTokens.windowMs)
   }
 }

@@ -1,15 +1,23 @@
 import { createHash } from 'node:crypto'
 import type { Pool, PoolClient } from 'pg'
 import { transaction } from '@gavel/platform/postgres/pool.ts'
-import { lockMs, lockOut } from '../domain/lock-out.ts'
+import { lockMs, type LockOutPolicy } from '../domain/lock-out.ts'
 
-const keyOf = (email: string): Buffer => createHash('sha256').update(email).digest()
+/** Two tables of one shape: by account and by client address. */
+const tables = {
+  email: { table: 'login_failures', key: 'email_sha256' },
+  address: { table: 'address_failures', key: 'address_sha256' }
+} as const
+type Counted = keyof typeof tables
 
-/** Until when the address is locked. */
-export async function readLock(pool: Pool, email: string): Promise<number | undefined> {
+const keyOf = (value: string): Buffer => createHash('sha256').update(value).digest()
+
+/** Until when it is locked. */
+export async function readLock(pool: Pool, counted: Counted, value: string): Promise<number | undefined> {
+  const { table, key } = tables[counted]
   const { rows } = await pool.query<{ locked_until: Date | null }>(
-    'select locked_until from login_failures where email_sha256 = $1',
-    [keyOf(email)]
+    `select locked_until from ${table} where ${key} = $1`,
+    [keyOf(value)]
   )
   return rows[0]?.locked_until?.getTime()
 }
@@ -17,25 +25,27 @@ export async function readLock(pool: Pool, email: string): Promise<number | unde
 /** Counts one failure. The first statement holds the row, so no failure of any process is lost; the domain says what the count means. */
 export async function recordFailure(
   pool: Pool,
-  email: string,
-  now: number
+  counted: Counted,
+  value: string,
+  { now, policy }: { now: number; policy: LockOutPolicy }
 ): Promise<{ failures: number; lockedForMs: number }> {
+  const { table, key } = tables[counted]
   return await transaction(pool, async (client) => {
     const { rows } = await client.query<{ failures: number }>(
-      `insert into login_failures (email_sha256, failures, last_failed_at) values ($1, 1, $2)
-       on conflict (email_sha256) do update set
-         failures = case when login_failures.last_failed_at < $3 then 1 else login_failures.failures + 1 end,
-         last_failed_at = greatest(login_failures.last_failed_at, $2)
+      `insert into ${table} (${key}, failures, last_failed_at) values ($1, 1, $2)
+       on conflict (${key}) do update set
+         failures = case when ${table}.last_failed_at < $3 then 1 else ${table}.failures + 1 end,
+         last_failed_at = greatest(${table}.last_failed_at, $2)
        returning failures`,
-      [keyOf(email), new Date(now), new Date(now - lockOut.forgetAfterMs)]
+      [keyOf(value), new Date(now), new Date(now - policy.forgetAfterMs)]
     )
     const failures = rows[0]?.failures ?? 1
-    const lockedForMs = lockMs(failures)
+    const lockedForMs = lockMs(failures, policy)
     if (lockedForMs > 0) {
-      await client.query(
-        'update login_failures set locked_until = greatest(locked_until, $2) where email_sha256 = $1',
-        [keyOf(email), new Date(now + lockedForMs)]
-      )
+      await client.query(`update ${table} set locked_until = greatest(locked_until, $2) where ${key} = $1`, [
+        keyOf(value),
+        new Date(now + lockedForMs)
+      ])
     }
     return { failures, lockedForMs }
   })

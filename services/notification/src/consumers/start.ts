@@ -1,4 +1,4 @@
-import { auctions, bids, orders, payments, users } from '@gavel/contracts/topics.ts'
+import { auctions, bids, contacts, orders, payments } from '@gavel/contracts/topics.ts'
 import type { KafkaHandle } from '@gavel/platform/kafka/client.ts'
 import { startConsumer } from '@gavel/platform/kafka/consumer.ts'
 import type { ServiceContext } from '@gavel/platform/service.ts'
@@ -6,14 +6,18 @@ import type { NoticeStore } from '../store/notice-store.ts'
 import { auctionCancelled, auctionClosed, auctionOpened, crowdTold, offerMade } from './auctions.ts'
 import { auctionExtended, bidsDecided } from './bids.ts'
 import { bidFailed, orderCreated, paymentRefunded } from './sales.ts'
-import { userRegistered } from './users.ts'
+import { contactChanged, contactErased } from './users.ts'
 
 /** A notice that is known stays as it is, and one that was lost is stored again without a mail. */
 const replays = 'handle'
 
 /** What is stored is handled once by the group, whichever process it falls to. Live streams have readers of their own. */
 export async function startConsumers(context: ServiceContext, kafka: KafkaHandle, store: NoticeStore): Promise<void> {
-  await startConsumer(context, kafka, { topic: users, replays, handlers: { UserRegistered: userRegistered(store) } })
+  await startConsumer(context, kafka, {
+    topic: contacts,
+    replays,
+    handlers: { ContactChanged: contactChanged(store), ContactErased: contactErased(store) }
+  })
   await startConsumer(context, kafka, {
     topic: auctions,
     replays,

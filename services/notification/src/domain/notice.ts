@@ -3,7 +3,7 @@ import type { NotificationKind } from '@gavel/contracts/api/notification.ts'
 import type { DataOf } from '@gavel/contracts/define.ts'
 import type { FailureReason } from '@gavel/contracts/errors.ts'
 import type { AuctionClosed, BidsDecided, CrowdTold, OfferMade } from '@gavel/contracts/events/bidding.ts'
-import type { UserRegistered } from '@gavel/contracts/events/identity.ts'
+import type { ContactChanged } from '@gavel/contracts/events/identity.ts'
 import type { BidFailed, OrderCreated, PaymentRefunded } from '@gavel/contracts/events/sale.ts'
 import { formatMoney } from './money.ts'
 
@@ -28,7 +28,7 @@ const nameOf = (titles: Titles, auctionId: string): string => {
   return known ? `“${known.title}”` : 'your item'
 }
 
-export function welcomeNotice({ userId, displayName, registeredAt }: DataOf<typeof UserRegistered>): Notice {
+export function welcomeNotice({ userId, displayName, registeredAt }: DataOf<typeof ContactChanged>): Notice {
   return {
     userId,
     kind: 'welcome',

@@ -1,5 +1,5 @@
-import { createTransport } from 'nodemailer'
 import type { Secret } from '@gavel/platform/config.ts'
+import { createMailTransport } from '@gavel/platform/mail.ts'
 import type { ServiceContext } from '@gavel/platform/service.ts'
 import { mailOf, messageIdOf, retryAfterMs } from '../domain/mail.ts'
 import type { NotificationMetrics } from '../metrics.ts'
@@ -29,21 +29,9 @@ interface MailerParts {
   options: MailerOptions
 }
 
-const timeoutMs = 10_000
-
 /** Sends what is due in the mail queue, a few at once, each at least once, until it is told to stop. */
 export function startMailer(context: ServiceContext, { collections, metrics, options }: MailerParts): Mailer {
-  const transport = createTransport({
-    url: options.smtpUrl.reveal(),
-    pool: true,
-    maxConnections: options.concurrency,
-    connectionTimeout: timeoutMs,
-    greetingTimeout: timeoutMs,
-    socketTimeout: timeoutMs,
-    // Nothing that came in over an event may make the mailer read a file or fetch an address.
-    disableFileAccess: true,
-    disableUrlAccess: true
-  })
+  const transport = createMailTransport(options)
   let stopping = false
   const wakers = new Set<() => void>()
 
@@ -78,12 +66,10 @@ export function startMailer(context: ServiceContext, { collections, metrics, opt
       const user = await readUser(collections, due.userId)
       if (!user) throw new Error('No e-mail address is known yet')
       const content = mailOf(due, user.displayName)
-      await transport.sendMail({
-        from: options.from,
-        // An address object: nothing in a name or an address can add a second recipient.
+      await transport.send({
         to: { name: user.displayName, address: user.email },
         messageId: messageIdOf(due._id, options.from),
-        headers: { 'X-Gavel-Kind': due.kind, 'Auto-Submitted': 'auto-generated' },
+        kind: due.kind,
         ...content
       })
       await mailSent(collections, due._id, context.clock())

@@ -1,11 +1,11 @@
 import { MongoServerError } from 'mongodb'
 import type { DataOf } from '@gavel/contracts/define.ts'
-import type { UserRegistered } from '@gavel/contracts/events/identity.ts'
+import type { ContactChanged } from '@gavel/contracts/events/identity.ts'
 import type { Collections, UserDocument } from './documents.ts'
 
 export async function storeUsers(
   { users }: Collections,
-  registered: readonly DataOf<typeof UserRegistered>[]
+  registered: readonly DataOf<typeof ContactChanged>[]
 ): Promise<void> {
   if (registered.length === 0) return
   const writes = registered.map(({ userId, email, displayName }) => ({
@@ -22,3 +22,9 @@ export async function storeUsers(
 
 export const readUser = async ({ users }: Collections, userId: string): Promise<UserDocument | undefined> =>
   (await users.findOne({ _id: userId })) ?? undefined
+
+/** With everything that was or would be mailed to them. */
+export async function forgetUsers({ users, notifications }: Collections, userIds: readonly string[]): Promise<void> {
+  await users.deleteMany({ _id: { $in: [...userIds] } })
+  await notifications.deleteMany({ userId: { $in: [...userIds] } })
+}

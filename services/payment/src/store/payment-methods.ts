@@ -49,3 +49,7 @@ export async function readPaymentMethod(pool: Pool, userId: string): Promise<Pay
   const { rows } = await pool.query<MethodRow>(readSql, [userId])
   return rows[0] && methodOf(rows[0])
 }
+
+export async function forgetPaymentMethods(pool: Pool, userIds: readonly string[]): Promise<void> {
+  await pool.query('delete from payment_methods where user_id = any($1)', [userIds])
+}

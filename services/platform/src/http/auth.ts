@@ -13,6 +13,8 @@ export interface User {
   userId: string
   role: 'bidder' | 'admin'
   email?: string
+  /** The sign-in that the token is of. */
+  sessionId?: string
   /** When the access token ends, in milliseconds since the epoch. */
   expiresAt: number
 }
@@ -81,12 +83,13 @@ function keysOf({ jwksUrl, keys }: AuthenticatorOptions): JWTVerifyGetKey {
 }
 
 function userOf(payload: JWTPayload): User {
-  const { sub, role, email, exp } = payload
+  const { sub, role, email, exp, sid } = payload
   if (typeof sub !== 'string' || sub === '' || exp === undefined)
     throw unauthenticated('The access token lacks a claim')
   if (role !== 'bidder' && role !== 'admin') throw unauthenticated('The access token names no known role')
   const user: User = { userId: sub, role, expiresAt: exp * 1000 }
   if (typeof email === 'string') user.email = email
+  if (typeof sid === 'string') user.sessionId = sid
   return user
 }
 

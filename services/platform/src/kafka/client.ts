@@ -2,6 +2,7 @@ import net from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Kafka, logLevel as levels, type Admin, type logCreator } from 'kafkajs'
 import type { TopicDefinition } from '@gavel/contracts/define.ts'
+import { topicConfig } from '@gavel/contracts/topics.ts'
 import { Fault } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { ServiceContext } from '../service.ts'
@@ -107,6 +108,7 @@ export interface WantedTopic {
   name: string
   partitions: number
   retentionMs?: number
+  compactedWithinMs?: number
 }
 
 /** Makes the topics that are missing and leaves the others as they are. For the standalone mode, tests and dead letters. */
@@ -117,11 +119,14 @@ export async function ensureTopics(kafka: KafkaHandle, wanted: readonly WantedTo
     const existing = new Set(await admin.listTopics())
     const missing = wanted.filter(({ name }) => !existing.has(kafka.topicName(name)))
     if (missing.length === 0) return
-    const topics = missing.map(({ name, partitions, retentionMs }) => ({
+    const topics = missing.map(({ name, partitions, retentionMs, ...more }) => ({
       topic: kafka.topicName(name),
       numPartitions: partitions,
       replicationFactor: -1,
-      configEntries: retentionMs === undefined ? [] : [{ name: 'retention.ms', value: String(retentionMs) }]
+      configEntries:
+        retentionMs === undefined
+          ? []
+          : Object.entries(topicConfig({ retentionMs, ...more })).map(([config, value]) => ({ name: config, value }))
     }))
     await admin.createTopics({ waitForLeaders: false, topics })
     await waitForLeaders(

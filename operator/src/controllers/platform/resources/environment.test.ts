@@ -71,7 +71,7 @@ test('a service has the database of its own name, and only the Secrets it needs'
     const env = asInPod(name)
     expect('KEY_ENCRYPTION_KEY' in env, name).toBe(name === 'identity')
     expect('PROVIDER_API_KEY' in env, name).toBe(name === 'payment')
-    expect('SMTP_URL' in env, name).toBe(name === 'notification')
+    expect('SMTP_URL' in env, name).toBe(name === 'notification' || name === 'identity')
   }
 })
 

@@ -34,6 +34,9 @@ const checksTokens = ({ name, operations, stores }: ServiceDefinition): boolean 
 export const settingsFolder = '/etc/gavel'
 export const settingsFile = 'settings.json'
 
+/** identity by itself: what its mails prove must be in no event. */
+export const sendsMail = (name: string): boolean => name === 'notification' || name === 'identity'
+
 /** What a service is told that is no secret: a ConfigMap. The names are those its config.ts reads. */
 export function plainVariables(context: BuildContext, service: ServiceDefinition): Record<string, string> {
   const { spec } = context
@@ -65,7 +68,7 @@ export function plainVariables(context: BuildContext, service: ServiceDefinition
       (service.calls ?? []).map((other) => [`${other.toUpperCase()}_URL`, `http://${other}:${servicePort}`])
     ),
     ...(name === 'payment' ? { PROVIDER_URL: spec.payment.provider.url } : {}),
-    ...(name === 'notification' && spec.mail.from !== undefined ? { MAIL_FROM: spec.mail.from } : {}),
+    ...(sendsMail(name) && spec.mail.from !== undefined ? { MAIL_FROM: spec.mail.from } : {}),
     ...spec.services?.[name]?.env
   }
 }
@@ -85,6 +88,6 @@ export function secretVariables({ spec }: BuildContext, { name, stores }: Servic
         ]
       : []),
     ...(name === 'payment' ? [fromSecret('PROVIDER_API_KEY', payment.provider.secretRef, 'apiKey')] : []),
-    ...(name === 'notification' ? [fromSecret('SMTP_URL', mail.secretRef, 'url')] : [])
+    ...(sendsMail(name) ? [fromSecret('SMTP_URL', mail.secretRef, 'url')] : [])
   ]
 }

@@ -1,6 +1,6 @@
 import { services, type ServiceDefinition, type Store } from '@gavel/contracts/services.ts'
 import type { DesiredObject } from '../../../kube/apply.ts'
-import { plainVariables } from './environment.ts'
+import { plainVariables, sendsMail } from './environment.ts'
 import { kinds } from './kinds.ts'
 import { gatewayName, owned, platformLabel, selectorOf, servicePort, type BuildContext, type Role } from './metadata.ts'
 
@@ -105,7 +105,7 @@ function outside(context: BuildContext, { name, stores }: ServiceDefinition): nu
     // The log goes there, whatever else a service stands on.
     ...storePorts(context, 'kafka'),
     ...(name === 'payment' ? [portOf(spec.payment.provider.url)] : []),
-    ...(name === 'notification' ? [spec.mail.port ?? 587] : []),
+    ...(sendsMail(name) ? [spec.mail.port ?? 587] : []),
     ...telemetryPorts(context)
   ]
 }

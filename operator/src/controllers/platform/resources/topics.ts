@@ -1,5 +1,11 @@
 import { consumerGroup, services } from '@gavel/contracts/services.ts'
-import { allTopics, deadLetterPartitions, deadLetterRetentionMs, deadLetterTopic } from '@gavel/contracts/topics.ts'
+import {
+  allTopics,
+  deadLetterPartitions,
+  deadLetterRetentionMs,
+  deadLetterTopic,
+  topicConfig
+} from '@gavel/contracts/topics.ts'
 import type { DesiredObject } from '../../../kube/apply.ts'
 import { kafkaTopic } from '../../kafka-topic/types.ts'
 import { owned, topicPrefixOf, type BuildContext } from './metadata.ts'
@@ -9,6 +15,7 @@ interface Wanted {
   owner: string
   partitions: number
   retentionMs: number
+  compactedWithinMs?: number
   keyed: boolean
 }
 
@@ -16,11 +23,12 @@ interface Wanted {
 const resourceName = (topic: string): string => topic.toLowerCase().replaceAll('_', '-')
 
 const wanted = (): Wanted[] => [
-  ...allTopics.map(({ name, owner, partitions, retentionMs }) => ({
+  ...allTopics.map(({ name, owner, partitions, retentionMs, compactedWithinMs }) => ({
     name,
     owner,
     partitions,
     retentionMs,
+    ...(compactedWithinMs === undefined ? {} : { compactedWithinMs }),
     keyed: true
   })),
   ...services.flatMap(({ name, consumes }) =>
@@ -38,7 +46,8 @@ const wanted = (): Wanted[] => [
 export const topicResources = (context: BuildContext): DesiredObject[] =>
   context.kinds.has('KafkaTopic') ? wanted().map((topic) => topicResource(context, topic)) : []
 
-function topicResource(context: BuildContext, { name, owner, partitions, retentionMs, keyed }: Wanted): DesiredObject {
+function topicResource(context: BuildContext, wantedTopic: Wanted): DesiredObject {
+  const { name, owner, partitions, keyed } = wantedTopic
   const { kafka } = context.spec.backends
   const topicName = `${topicPrefixOf(context)}${name}`
   return owned(
@@ -53,7 +62,7 @@ function topicResource(context: BuildContext, { name, owner, partitions, retenti
         keyed,
         ...(kafka.replicas === undefined ? {} : { replicas: kafka.replicas }),
         config: {
-          'retention.ms': String(retentionMs),
+          ...topicConfig(wantedTopic),
           ...(kafka.minInSyncReplicas === undefined ? {} : { 'min.insync.replicas': String(kafka.minInSyncReplicas) })
         },
         deletionPolicy: kafka.deletionPolicy ?? 'Retain'
