@@ -30,7 +30,7 @@ function verdictFor(role: Role, state: TokenState): Verdict {
   return state === 'bidder' && role === 'admin' ? 'FORBIDDEN' : 'let in'
 }
 
-const verdictOf = (status: number, code: unknown): Verdict | string => {
+const verdictOf = (status: number, code: unknown): string => {
   if (status === 401 && code === 'UNAUTHENTICATED') return code
   if (status === 403 && code === 'FORBIDDEN') return code
   return status < 500 || status === 503 ? 'let in' : `${status} ${String(code)}`

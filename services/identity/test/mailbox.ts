@@ -31,11 +31,12 @@ export async function aMailbox(): Promise<Mailbox> {
           done(Object.assign(new Error('Come back later'), { responseCode: 451 }))
           return
         }
-        void PostalMime.parse(Buffer.concat(chunks)).then(({ text }) => {
-          const to = session.envelope.rcptTo.map(({ address }) => address).join()
-          mails.push({ to, text: text ?? '' })
+        const keep = async (): Promise<void> => {
+          const { text } = await PostalMime.parse(Buffer.concat(chunks))
+          mails.push({ to: session.envelope.rcptTo.map(({ address }) => address).join(), text: text ?? '' })
           done()
-        })
+        }
+        void keep()
       })
     }
   })

@@ -21,7 +21,7 @@ function listOf(networks: readonly string[]): BlockList {
 /** Who is counted as one: a whole address of version 4, the network that one customer gets of version 6. */
 function counted(address: string): string {
   if (!isIPv6(address)) return address
-  const [head = '', tail = ''] = address.split('::') as [string, string?]
+  const [head, tail = ''] = address.split('::') as [string, string?]
   const left = head === '' ? [] : head.split(':')
   const right = tail === '' ? [] : tail.split(':')
   const zeros = address.includes('::') ? Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0') : []
