@@ -165,7 +165,7 @@ describe('routes', () => {
     const limited = routes
       .filter((route) => route.typed_per_filter_config?.['gavel.limit-by-address'])
       .map(({ name }) => name)
-    expect(limited.toSorted(byText)).toEqual(['logIn', 'register'])
+    expect(limited.toSorted(byText)).toEqual(['logIn', 'register', 'resetPassword'])
   })
 })
 

@@ -230,7 +230,8 @@ describe('the objects of a service', () => {
     expect(checks.map(({ object }) => [object.metadata.name, object['spec']])).toEqual([
       ['payment', { http: { url: 'http://payment.shop.svc:8080/readyz' } }],
       ['payment-reservations', { consumerGroup: { group: 'eu.payment.reservations', topics: ['eu.reservations'] } }],
-      ['payment-orders', { consumerGroup: { group: 'eu.payment.orders', topics: ['eu.orders'] } }]
+      ['payment-orders', { consumerGroup: { group: 'eu.payment.orders', topics: ['eu.orders'] } }],
+      ['payment-users', { consumerGroup: { group: 'eu.payment.users', topics: ['eu.users'] } }]
     ])
   })
 })
