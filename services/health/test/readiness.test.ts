@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { services } from '@gavel/contracts/services.ts'
 import { createContext, type ServiceContext } from '@gavel/platform/service.ts'
 import type { FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -38,7 +39,7 @@ const addressOf = (server: Server | undefined): string => {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-const watched = ['identity', 'catalog', 'bidding', 'inventory', 'payment', 'order', 'notification', 'eventlog', 'web']
+const watched = services.map(({ name }) => name).filter((name) => name !== 'health')
 
 beforeEach(async () => {
   for (const name of watched) answers[name] = up({ postgres: { status: 'up' } })
