@@ -30,8 +30,13 @@ function text({ minLength = 0, maxLength = Number.MAX_SAFE_INTEGER, pattern }: S
     // Whatever people and their keyboards produce: several scripts, control characters, half of a surrogate pair.
     return fc.string({ unit: 'binary', minLength, maxLength: Math.min(maxLength, Math.max(minLength, TEXT_MAX)) })
   }
+  // The bounds go into the last repetition: of texts without them, as short as they are made, none would be left where many characters are asked.
+  const bounded = pattern.replace(
+    /[+*]\$$/,
+    `{${Math.max(minLength, 1)},${Math.min(maxLength, Math.max(minLength, TEXT_MAX))}}$`
+  )
   return fc
-    .stringMatching(new RegExp(pattern, 'u'), { size: 'small' })
+    .stringMatching(new RegExp(bounded, 'u'), { size: 'small' })
     .filter((value) => value.length >= minLength && value.length <= maxLength)
 }
 

@@ -177,6 +177,8 @@ describe('bidders in their browsers', () => {
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to content')
     await page.keyboard.press('Enter')
     await page.keyboard.press('Tab')
+    expect(await page.evaluate('document.activeElement.textContent')).toMatch(/watch/i)
+    await page.keyboard.press('Tab')
     expect(await page.evaluate('document.activeElement.name')).toBe('amount')
     await page.keyboard.type('11')
     await page.keyboard.press('Enter')
