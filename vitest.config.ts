@@ -67,7 +67,7 @@ export default defineConfig({
           name: 'cluster',
           include: ['test/cluster/**/*.test.ts'],
           ...real,
-          testTimeout: 600_000,
+          testTimeout: 1_200_000,
           globalSetup: []
         }
       }

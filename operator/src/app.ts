@@ -28,6 +28,7 @@ export function buildOperator(config: OperatorConfig, log: Logger): Operator {
     client,
     namespace: config.namespace,
     name: `gavel-operator-canary-${instance}`.slice(0, 63),
+    ...(config.pod ? { owner: config.pod } : {}),
     onFault: (fault) => log.warn({ error: fault }, 'The watch canary could not be touched')
   })
   const runtime: ControllerRuntime = new ControllerRuntime({

@@ -18,6 +18,8 @@ export function operatorConfig(env: Environment = process.env) {
     /** Where the operator itself runs: its lease and its canary are there. */
     POD_NAMESPACE: text({ default: 'default' }),
     POD_NAME: text({ default: hostname() }),
+    /** With it, what is made for this pod alone goes with the pod. */
+    POD_UID: optional(text()),
     /** The one namespace to look after; all of them when absent. */
     WATCH_NAMESPACE: optional(text()),
     KAFKA_BROKERS: list(),
@@ -36,6 +38,7 @@ export function operatorConfig(env: Environment = process.env) {
   return {
     namespace: read.POD_NAMESPACE,
     instance: read.POD_NAME.toLowerCase(),
+    pod: read.POD_UID === undefined ? undefined : { name: read.POD_NAME, uid: read.POD_UID },
     watchNamespace: read.WATCH_NAMESPACE,
     kafkaBrokers: read.KAFKA_BROKERS,
     health: { host: read.HOST, port: read.PORT },

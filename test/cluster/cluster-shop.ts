@@ -43,8 +43,14 @@ export interface SteadyBids {
   stop(): Promise<void>
 }
 
+/** A token holds for ten minutes, and an upgrade on a busy machine may take longer. */
+const tokensMs = 240_000
+
 /** Buys at a fixed price at a steady pace, each bid once: whatever is not accepted counts as a failure. */
-export function bidSteadily(url: string, auctionId: string, bidders: readonly Bidder[], perSecond: number): SteadyBids {
+export async function bidSteadily(shop: Shop, auctionId: string, perSecond: number): Promise<SteadyBids> {
+  const { url } = shop.gateway
+  let bidders = await shop.bidders(4)
+  let since = performance.now()
   const agent = new Agent({ connections: 32, pipelining: 1, headersTimeout: 30_000, connectTimeout: 10_000 })
   const failures: string[] = []
   const open = new Set<Promise<void>>()
@@ -68,6 +74,10 @@ export function bidSteadily(url: string, auctionId: string, bidders: readonly Bi
   }
   const pace = (async () => {
     for (let at = 0; going; at += 1) {
+      if (performance.now() - since > tokensMs) {
+        bidders = await shop.bidders(4)
+        since = performance.now()
+      }
       const bid = one(bidders[at % bidders.length]!)
       open.add(bid)
       void bid.finally(() => open.delete(bid))

@@ -1,12 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { services } from '@gavel/contracts/services.ts'
 import { readDirectories } from '@gavel/standalone/config.ts'
 import type { Report } from '@gavel/standalone/replay/report.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { requireSuccess, runProgram } from '../support/run-program.ts'
-import type { Bidder } from '../support/shop.ts'
+import type { Told } from '../support/shop.ts'
 import { bidSteadily, ClusterShop } from './cluster-shop.ts'
 import { clearAbandoned, startCluster, type Cluster } from './cluster.ts'
 import { expectedOf, recordAuctions } from './recording.ts'
@@ -23,7 +25,6 @@ const progress = (line: string): void => console.error(`  ${line}`)
 let cluster: Cluster
 let release: Release
 let shop: ClusterShop
-let bidders: Bidder[]
 
 beforeAll(async () => {
   const { cache } = readDirectories()
@@ -54,7 +55,7 @@ const becomesReady = (version: string): Promise<unknown> =>
       if (!ready || running !== version) throw new Error(said)
       return true
     },
-    { withinMs: 400_000, everyMs: 1_000, what: `version ${version} to be in place` }
+    { withinMs: 900_000, everyMs: 1_000, what: `version ${version} to be in place` }
   )
 
 describe('an installation in a cluster', () => {
@@ -63,13 +64,13 @@ describe('an installation in a cluster', () => {
     await becomesReady(release.images.tags.first)
     expect(await release.helm('test', 'gavel')).toContain('Succeeded')
     shop = await ClusterShop.open(release)
-    bidders = await shop.bidders(4)
   })
 
   test('a bid from outside becomes an order', async () => {
+    const [bidder] = await shop.bidders(1)
     const productId = await shop.product(5)
     const auctionId = await shop.auction(productId)
-    const told = await shop.bid(auctionId, bidders[0]!)
+    const told = await shop.bid(auctionId, bidder!)
     expect(told.code).toBeUndefined()
     expect(await shop.settled(productId, 1)).toMatchObject({ ordered: 1, failed: 0 })
     await shop.expectBooksBalanced(productId, 5, [told.receipt?.orderNumber ?? ''])
@@ -111,7 +112,7 @@ describe('an installation in a cluster', () => {
       })
     await is('2')
     const auctionId = await shop.auction(await shop.product(1_000_000))
-    const load = bidSteadily(release.url, auctionId, bidders, 60)
+    const load = await bidSteadily(shop, auctionId, 60)
     try {
       await is('3')
     } finally {
@@ -159,7 +160,7 @@ describe('an installation in a cluster', () => {
     await becomesReady(release.images.tags.first)
     const productId = await shop.product(1_000_000)
     const auctionId = await shop.auction(productId)
-    const load = bidSteadily(release.url, auctionId, bidders, 5)
+    const load = await bidSteadily(shop, auctionId, 5)
     try {
       await release.put('upgrade', release.images.tags.next)
       await becomesReady(release.images.tags.next)
@@ -169,4 +170,97 @@ describe('an installation in a cluster', () => {
     expect(load.failures).toEqual([])
     expect(await shop.settled(productId, load.accepted())).toMatchObject({ ordered: load.accepted(), failed: 0 })
   })
+
+  test('a version that does not start is taken back by itself, and bids go on', async () => {
+    const { next, broken } = release.images.tags
+    const auctionId = await shop.auction(await shop.product(1_000_000))
+    const load = await bidSteadily(shop, auctionId, 5)
+    try {
+      await release.put('upgrade', broken, ['--set', 'platform.spec.upgrade.healthTimeoutSeconds=60'])
+      await eventually(
+        async () => {
+          const { status } = await release.platform()
+          expect(status?.failed?.version).toBe(broken)
+          expect(status?.conditions?.find(({ type }) => type === 'Ready')?.reason).toBe('RolledBack')
+          return true
+        },
+        { withinMs: 900_000, everyMs: 1_000, what: 'the version before to be back' }
+      )
+    } finally {
+      await load.stop()
+    }
+    expect(load.failures).toEqual([])
+    const images = (
+      await release.list('deployments', 'gavel.dev/platform=gavel,app.kubernetes.io/component=service')
+    ).map(
+      ({ spec }) =>
+        (spec as { template: { spec: { containers: { image: string }[] } } }).template.spec.containers[0]!.image
+    )
+    expect(images.filter((image) => !image.endsWith(`:${next}`))).toEqual([])
+    await release.put('upgrade', next)
+    await becomesReady(next)
+  })
+
+  test('a pod of each service is killed, and nothing acknowledged is lost', async () => {
+    const productId = await shop.product(1_000_000)
+    const sale = await shop.auction(productId)
+    const stop = new AbortController()
+    const told: Told[] = []
+    const callers = (await shop.bidders(4)).map(async (bidder) => {
+      while (!stop.signal.aborted) {
+        told.push(await shop.bid(sale, bidder))
+        await delay(100)
+      }
+    })
+    const kills = (async () => {
+      for (const name of [...services.map((service) => service.name), 'gateway']) {
+        const before = told.length
+        const [pod] = await release.list(
+          'pods',
+          `app.kubernetes.io/name=${name},gavel.dev/platform=gavel,app.kubernetes.io/component!=migration`
+        )
+        await release.kubectl('delete', 'pod', pod!.metadata.name, '--force', '--grace-period=0')
+        // Load goes on between two kills, so that each meets work under way.
+        await eventually(() => told.length > before + 10, { withinMs: 120_000, what: `bids after the end of ${name}` })
+      }
+    })()
+    // A caller that fails ends the test at once.
+    await Promise.race([kills, Promise.all(callers)]).finally(() => stop.abort())
+    await Promise.all([kills, ...callers])
+    await shop.expectLedgerWhole(sale, told)
+    const accepted = told.filter(({ code }) => code === undefined)
+    expect(await shop.settled(productId, accepted.length)).toMatchObject({ ordered: accepted.length, failed: 0 })
+    await shop.expectBooksBalanced(
+      productId,
+      1_000_000,
+      accepted.map(({ receipt }) => receipt?.orderNumber ?? '')
+    )
+  })
+
+  test('helm uninstall leaves the data, what opens it, and nothing else', async () => {
+    await release.helm('uninstall', 'gavel', '--wait')
+    const left = await eventually(
+      async () => {
+        const objects = await release.list(
+          'all,gavel,configmaps,secrets,serviceaccounts,roles,rolebindings,networkpolicies,pdb,pvc,leases'
+        )
+        const names = objects
+          .map(({ kind, metadata }) => `${kind}/${metadata.name}`)
+          .filter((name) => !ofTheCluster.has(name))
+        expect(names.filter((name) => name.startsWith('Pod/'))).toEqual([])
+        return names
+      },
+      { withinMs: 120_000, everyMs: 1_000, what: 'the pods to be gone' }
+    )
+    expect(left.toSorted()).toEqual(
+      [
+        ...['kafka', 'mailbox', 'mongodb', 'payment-provider', 'postgres', 'redis'].map(
+          (name) => `PersistentVolumeClaim/data-dev-${name}-0`
+        ),
+        ...['dev-payment-provider', 'dev-postgres', 'gavel-admin', 'gavel-identity'].map((name) => `Secret/${name}`)
+      ].toSorted()
+    )
+  })
 })
+
+const ofTheCluster = new Set(['ConfigMap/kube-root-ca.crt', 'ServiceAccount/default'])

@@ -11,6 +11,7 @@ export class WatchCanary {
   readonly #client: KubeClient
   readonly #namespace: string
   readonly #name: string
+  readonly #owner: { name: string; uid: string } | undefined
   readonly #everyMs: number
   readonly #reflector: Reflector
   #timer: NodeJS.Timeout | undefined
@@ -22,12 +23,15 @@ export class WatchCanary {
     client: KubeClient
     namespace: string
     name: string
+    /** The pod this runs in: the ConfigMap goes with it. */
+    owner?: { name: string; uid: string }
     everyMs?: number
     onFault?: (fault: unknown) => void
   }) {
     this.#client = options.client
     this.#namespace = options.namespace
     this.#name = options.name
+    this.#owner = options.owner
     this.#everyMs = options.everyMs ?? 15_000
     this.#onFault = options.onFault ?? (() => {})
     this.#reflector = new Reflector({
@@ -72,7 +76,12 @@ export class WatchCanary {
       await this.#client.apply(
         configMaps,
         {
-          metadata: { namespace: this.#namespace, name: this.#name, labels: { 'gavel.dev/watch-canary': this.#name } },
+          metadata: {
+            namespace: this.#namespace,
+            name: this.#name,
+            labels: { 'gavel.dev/watch-canary': this.#name },
+            ...(this.#owner ? { ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', ...this.#owner }] } : {})
+          },
           data: { token }
         },
         'gavel-watch-canary'
