@@ -257,7 +257,9 @@ describe('an installation in a cluster', () => {
         ...['kafka', 'mailbox', 'mongodb', 'payment-provider', 'postgres', 'redis'].map(
           (name) => `PersistentVolumeClaim/data-dev-${name}-0`
         ),
-        ...['dev-payment-provider', 'dev-postgres', 'gavel-admin', 'gavel-identity'].map((name) => `Secret/${name}`)
+        ...['dev-payment-provider', 'dev-postgres', 'gavel-admin', 'gavel-bidding', 'gavel-identity'].map(
+          (name) => `Secret/${name}`
+        )
       ].toSorted()
     )
   })

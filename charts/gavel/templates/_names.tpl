@@ -85,6 +85,7 @@ dev-kafka.{{ .Release.Namespace }}.svc:9092
 
 {{- define "gavel.adminSecret" -}}{{ .Values.admin.existingSecret | default "gavel-admin" }}{{- end -}}
 {{- define "gavel.identitySecret" -}}{{ .Values.identity.existingSecret | default "gavel-identity" }}{{- end -}}
+{{- define "gavel.biddingSecret" -}}{{ .Values.bidding.existingSecret | default "gavel-bidding" }}{{- end -}}
 {{- define "gavel.paymentSecret" -}}
 {{- if .Values.payment.existingSecret -}}{{ .Values.payment.existingSecret }}
 {{- else if include "gavel.dev" . -}}dev-payment-provider

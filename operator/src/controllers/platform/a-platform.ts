@@ -11,6 +11,7 @@ export const aSpec = (more: Partial<PlatformSpec> = {}): PlatformSpec => ({
     mongodb: { secretRef: { name: 'mongodb' } },
     redis: { secretRef: { name: 'redis' } }
   },
+  bidding: { sealingKeySecretRef: { name: 'bidding' } },
   identity: { keyEncryptionSecretRef: { name: 'identity' }, adminSecretRef: { name: 'admin' } },
   payment: { provider: { url: 'https://pay.example', secretRef: { name: 'payment' } } },
   mail: { secretRef: { name: 'mail' } },

@@ -199,6 +199,14 @@ export const PlatformSpec = Type.Object({
     issuer: Type.Optional(url('Who signs the tokens.')),
     audience: Type.Optional(Type.String({ minLength: 1, maxLength: 200 }))
   }),
+  bidding: Type.Optional(
+    Type.Object({
+      sealingKeySecretRef: SecretKey(
+        '32 bytes in base64 that seal the amounts of sealed auctions until their close. Without it there are none.',
+        'key'
+      )
+    })
+  ),
   payment: Type.Object({
     provider: Type.Object({
       url: url('Address of the payment provider.'),

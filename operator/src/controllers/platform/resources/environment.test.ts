@@ -70,6 +70,7 @@ test('a service has the database of its own name, and only the Secrets it needs'
   for (const { name } of services) {
     const env = asInPod(name)
     expect('KEY_ENCRYPTION_KEY' in env, name).toBe(name === 'identity')
+    expect('SEALING_KEY' in env, name).toBe(name === 'bidding')
     expect('PROVIDER_API_KEY' in env, name).toBe(name === 'payment')
     expect('SMTP_URL' in env, name).toBe(name === 'notification' || name === 'identity')
   }

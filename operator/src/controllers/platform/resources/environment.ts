@@ -75,7 +75,7 @@ export function plainVariables(context: BuildContext, service: ServiceDefinition
 
 /** What a service is told that comes out of Secrets. A service is given its own and no other's. */
 export function secretVariables({ spec }: BuildContext, { name, stores }: ServiceDefinition): Variable[] {
-  const { backends, identity, payment, mail } = spec
+  const { backends, identity, bidding, payment, mail } = spec
   return [
     ...(stores.includes('postgres') ? storeUrl('POSTGRES_URL', name, backends.postgres, '$(SECRET)/{service}') : []),
     ...(stores.includes('mongodb') ? storeUrl('MONGODB_URL', name, backends.mongodb, '$(SECRET)') : []),
@@ -87,6 +87,7 @@ export function secretVariables({ spec }: BuildContext, { name, stores }: Servic
           fromSecret('ADMIN_PASSWORD', { name: identity.adminSecretRef.name, key: 'password' }, 'password')
         ]
       : []),
+    ...(name === 'bidding' && bidding ? [fromSecret('SEALING_KEY', bidding.sealingKeySecretRef, 'key')] : []),
     ...(name === 'payment' ? [fromSecret('PROVIDER_API_KEY', payment.provider.secretRef, 'apiKey')] : []),
     ...(sendsMail(name) ? [fromSecret('SMTP_URL', mail.secretRef, 'url')] : [])
   ]
