@@ -141,7 +141,7 @@ export async function ensureTopics(kafka: KafkaHandle, wanted: readonly WantedTo
 const LEADERS_MS = 30_000
 
 /**
- * Waits until every partition has a leader. kafkajs can wait by itself, and fails where the broker that it asks has not heard of the
+ * Waits until every partition has a leader that answers. kafkajs can wait by itself, and fails where the broker that it asks has not heard of the
  * topic yet, which is just what is waited for.
  */
 async function waitForLeaders(admin: Admin, topics: string[]): Promise<void> {
@@ -152,7 +152,8 @@ async function waitForLeaders(admin: Admin, topics: string[]): Promise<void> {
       !(described instanceof Error) &&
       described.topics.length === topics.length &&
       described.topics.every(({ partitions }) => partitions.length > 0 && partitions.every(({ leader }) => leader >= 0))
-    if (led) return
+    // A broker may be named as leader before it knows that it is; whoever publishes then is refused. It is asked itself.
+    if (led && (await Promise.all(topics.map((topic) => admin.fetchTopicOffsets(topic))).catch(() => undefined))) return
     if (performance.now() > end) {
       const cause = described instanceof Error ? described : undefined
       throw new Fault(
