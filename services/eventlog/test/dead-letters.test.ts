@@ -29,8 +29,8 @@ const contexts: ServiceContext[] = []
 /** Ids of events that the first of the two groups cannot handle yet. */
 const broken = new Set<string>()
 /** What each group has handled, by the id of the event. */
-const handled = { notification: [] as string[], bidding: [] as string[] }
-const group = consumerGroup('notification', users)
+const handled = { payment: [] as string[], bidding: [] as string[] }
+const group = consumerGroup('payment', users)
 
 function aKafka(name: string): { context: ServiceContext; kafka: KafkaHandle } {
   const context = createContext({ name, logLevel: 'silent' })
@@ -39,7 +39,7 @@ function aKafka(name: string): { context: ServiceContext; kafka: KafkaHandle } {
 }
 
 /** A group as services have them: an inbox, and the effect in the same transaction. */
-async function consume(name: 'notification' | 'bidding', fails: (id: string) => boolean): Promise<void> {
+async function consume(name: 'payment' | 'bidding', fails: (id: string) => boolean): Promise<void> {
   const { context, kafka } = aKafka(name)
   await startConsumer(context, kafka, {
     topic: users,
@@ -59,7 +59,7 @@ beforeAll(async () => {
   topics = await freshTopics('eventlog')
   log = await runEventlog({ postgresUrl: postgres.url, topics })
   headers = await log.signIn('alice', 'admin')
-  await consume('notification', (id) => broken.has(id))
+  await consume('payment', (id) => broken.has(id))
   await consume('bidding', () => false)
   producer = await createProducer(aKafka('sender').kafka)
 })
@@ -107,7 +107,7 @@ async function settle(): Promise<void> {
     return event as OutgoingEvent
   })
   await producer.publish(users, markers)
-  await eventually(() => markers.every(({ id }) => handled.notification.includes(id) && handled.bidding.includes(id)))
+  await eventually(() => markers.every(({ id }) => handled.payment.includes(id) && handled.bidding.includes(id)))
 }
 
 test('an event that a bug kept from being handled is listed with its reason, and its replay is handled once by that group alone', async () => {
@@ -137,13 +137,13 @@ test('an event that a bug kept from being handled is listed with its reason, and
     decidedBy: 'alice',
     decidedAt: expect.any(Number)
   })
-  await eventually(() => count(handled.notification, event.id) === 1)
+  await eventually(() => count(handled.payment, event.id) === 1)
   // Again, at once and several times: nothing is sent and nothing changes.
   const again = await Promise.all([1, 2, 3].map(() => call('POST', `/${letter.deadLetterId}/replay`)))
   expect(again.map((answer) => answer.json())).toEqual([replayed.json(), replayed.json(), replayed.json()])
   expect((await call('POST', `/${letter.deadLetterId}/discard`)).json()).toEqual(replayed.json())
   await settle()
-  expect([count(handled.notification, event.id), count(handled.bidding, event.id)]).toEqual([1, 1])
+  expect([count(handled.payment, event.id), count(handled.bidding, event.id)]).toEqual([1, 1])
   const { rows } = await log.pool.query('select from event_positions where event_id = $1', [event.id])
   expect(rows).toHaveLength(1)
 })
@@ -152,7 +152,7 @@ test('a replay that was sent and not noted is sent again, and handled once all t
   const [{ event, letter }] = (await dead(1)) as [Awaited<ReturnType<typeof dead>>[0]]
   mend(event)
   await call('POST', `/${letter.deadLetterId}/replay`)
-  await eventually(() => count(handled.notification, event.id) === 1)
+  await eventually(() => count(handled.payment, event.id) === 1)
   // As a crash between the broker's acknowledgement and the commit leaves it.
   await log.pool.query(
     `update dead_letters set status = 'open', decided_by = null, decided_at = null where dead_letter_id = $1`,
@@ -160,7 +160,7 @@ test('a replay that was sent and not noted is sent again, and handled once all t
   )
   expect((await call('POST', `/${letter.deadLetterId}/replay`)).json()).toMatchObject({ status: 'replayed' })
   await settle()
-  expect([count(handled.notification, event.id), count(handled.bidding, event.id)]).toEqual([1, 1])
+  expect([count(handled.payment, event.id), count(handled.bidding, event.id)]).toEqual([1, 1])
 })
 
 test('a replay that the broker does not take leaves the dead letter open', async () => {
@@ -193,9 +193,9 @@ test('a discarded one is not sent; it may be replayed later', async () => {
     decidedBy: 'alice'
   })
   await settle()
-  expect(count(handled.notification, event.id)).toBe(0)
+  expect(count(handled.payment, event.id)).toBe(0)
   expect((await call('POST', `/${letter.deadLetterId}/replay`)).json()).toMatchObject({ status: 'replayed' })
-  await eventually(() => count(handled.notification, event.id) === 1)
+  await eventually(() => count(handled.payment, event.id) === 1)
 })
 
 test('a record that is no event is kept byte by byte, shown as it is, and goes back so', async () => {
@@ -288,7 +288,7 @@ test('many are decided on at once, by their ids or by their group, in pages that
   expect(await decided('/replay', { group })).toEqual({ changed: 0, unchanged: 0, notFound: [], more: false })
   expect(await decided('/replay', { deadLetterIds: ids.slice(3, 5) })).toMatchObject({ changed: 0, unchanged: 2 })
   await settle()
-  const times = letters.map(({ event }) => count(handled.notification, event.id))
+  const times = letters.map(({ event }) => count(handled.payment, event.id))
   expect(times).toEqual(ids.map((id) => (discarded.includes(id) ? 0 : 1)))
   expect(letters.map(({ event }) => count(handled.bidding, event.id))).toEqual(ids.map(() => 1))
 })
