@@ -20,6 +20,10 @@ export const PositiveMinor = Type.Integer({
   description: 'Amount in minor units of the currency, above zero.'
 })
 
+/** One line of what people write. Control characters are none, and PostgreSQL takes no NUL. */
+export const Line = (maxLength: number) =>
+  Type.String({ minLength: 1, maxLength, pattern: '^[^\\u0000-\\u001f\\u007f]*$' })
+
 /** ISO 4217. */
 export const Currency = Type.String({ pattern: '^[A-Z]{3}$', description: 'ISO 4217 code.' })
 

@@ -6,6 +6,7 @@ import {
   Currency,
   Hash,
   Id,
+  Line,
   Minor,
   OrderNumber,
   page,
@@ -85,7 +86,7 @@ export const openAuction = defineOperation({
     {
       auctionId: Type.Optional(Id),
       productId: Id,
-      title: Type.String({ minLength: 1, maxLength: 200 }),
+      title: Line(200),
       mode: AuctionMode,
       currency: Currency,
       openingPriceMinor: PositiveMinor,
@@ -246,7 +247,7 @@ export const cancelAuction = defineOperation({
   summary:
     'Ends an auction without a sale; its bidders and watchers are told why. Cancelling a cancelled auction changes nothing.',
   params: AuctionParams,
-  body: Type.Object({ reason: Type.String({ minLength: 1, maxLength: 500 }) }, { additionalProperties: false }),
+  body: Type.Object({ reason: Line(500) }, { additionalProperties: false }),
   responses: { 200: Auction },
   errors: ['AUCTION_NOT_FOUND', 'AUCTION_CLOSED']
 })

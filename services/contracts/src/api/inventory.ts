@@ -3,6 +3,7 @@ import { defineOperation } from '../define.ts'
 import {
   Count,
   Id,
+  Line,
   LOCATIONS_MAX,
   OrderNumber,
   page,
@@ -42,7 +43,7 @@ export const ProductStock = Type.Object(
 export type ProductStock = Static<typeof ProductStock>
 
 const ProductParams = Type.Object({ productId: Id }, { additionalProperties: false })
-const Reason = Type.String({ minLength: 1, maxLength: 200 })
+const Reason = Line(200)
 const location = Type.Optional(Type.Unsafe<string>({ ...Id, default: 'main' }))
 
 export const readStock = defineOperation({

@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { defineOperation } from '../define.ts'
-import { Email, Id, page, PageQuery, TimestampMs } from '../primitives.ts'
+import { Email, Id, Line, page, PageQuery, TimestampMs } from '../primitives.ts'
 import { AccountRole } from './identity-forms.ts'
 import { EndedSessions, Session } from './sessions.ts'
 
@@ -8,7 +8,7 @@ import { EndedSessions, Session } from './sessions.ts'
 
 const closed = { additionalProperties: false } as const
 /** For the audit. Free text: it should name no person. */
-export const Reason = Type.String({ minLength: 1, maxLength: 300, pattern: '^[^\\u0000-\\u001f\\u007f]*$' })
+export const Reason = Line(300)
 const UserParams = Type.Object({ userId: Id }, closed)
 const WithReason = Type.Object({ reason: Reason }, closed)
 
