@@ -100,6 +100,32 @@ describe('a crowd', () => {
     expect(of('AuctionClosed')).toEqual([])
   })
 
+  test('of those who bid without winning and those who watch is told how an auction ended', async () => {
+    const seen = await wire.watch(auctions)
+    const toldOf = (auctionId: string) =>
+      seen.filter((event) => event.name === 'EndTold' && event.data.auctionId === auctionId)
+    const sealed = await opened({ mode: 'sealed-second-price' })
+    await left.call('PUT', `/api/auctions/${sealed}/watch`, bidder('ann'))
+    for (const [user, amountMinor] of [
+      ['bob', 9_00],
+      ['cid', 8_00]
+    ] as const)
+      await right.call('POST', `/api/auctions/${sealed}/bids`, bidder(user), { bidId: 'b', amountMinor })
+    const unsold = await opened({ reservePriceMinor: 90_00 })
+    await left.call('POST', `/api/auctions/${unsold}/bids`, bidder('dan'), { bidId: 'b', amountMinor: 9_00 })
+    const fixed = await opened({ mode: 'fixed-price' })
+    await left.call('PUT', `/api/auctions/${fixed}/watch`, bidder('ann'))
+    for (const auctionId of [fixed, unsold, sealed])
+      expect((await left.call('POST', `/api/auctions/${auctionId}/close`, admin)).status).toBe(200)
+    const [told] = await eventually(() => toldOf(sealed).length > 0 && toldOf(unsold).length > 0 && toldOf(sealed))
+    expect(told?.data).toMatchObject({ outcome: 'sold', priceMinor: 8_00 })
+    const usersOf = (auctionId: string) =>
+      toldOf(auctionId).flatMap(({ data }) => ('userIds' in data ? data.userIds.toSorted() : []))
+    expect(new Set(usersOf(sealed))).toEqual(new Set(['ann', 'cid']))
+    expect(toldOf(unsold)[0]?.data).toMatchObject({ outcome: 'reserve-not-met', userIds: ['dan'] })
+    expect(toldOf(fixed)).toEqual([])
+  })
+
   test('hears of a later end by an event in the order of the ledger', async () => {
     const command = someAuction()
     await left.call('POST', '/api/auctions', admin, command)

@@ -8,6 +8,7 @@ import {
   AuctionOpenedV1,
   BidsDecided,
   CrowdTold,
+  EndTold,
   OfferMade
 } from './events/bidding.ts'
 import {
@@ -93,7 +94,7 @@ export const stock = topic({
 export const auctions = topic({
   name: 'auctions',
   owner: 'bidding',
-  events: [AuctionOpenedV1, AuctionOpened, AuctionClosed, AuctionCancelled, OfferMade, CrowdTold],
+  events: [AuctionOpenedV1, AuctionOpened, AuctionClosed, AuctionCancelled, OfferMade, CrowdTold, EndTold],
   key: 'auctionId',
   keyReason: 'an auction opens before it closes',
   partitions: 6,

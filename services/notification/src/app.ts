@@ -6,7 +6,9 @@ import { createServer, implementAll } from '@gavel/platform/http/server.ts'
 import { webSocketRoute } from '@gavel/platform/http/web-socket.ts'
 import type { ServiceContext } from '@gavel/platform/service.ts'
 import { serveLive, type LiveParts } from './live/session.ts'
+import type { MailDefaults } from './domain/mail.ts'
 import { listNotificationsRoute } from './routes/list-notifications.ts'
+import { changeMailSettingsRoute, readMailSettingsRoute } from './routes/mail-settings.ts'
 import { readNotificationRoute } from './routes/read-notification.ts'
 import type { Collections } from './store/documents.ts'
 
@@ -16,13 +18,16 @@ export interface AppParts {
   auth: Authenticator
   collections: Collections
   live: LiveParts
+  mailDefaults: () => MailDefaults
 }
 
-export function buildApp({ context, http, auth, collections, live }: AppParts): FastifyInstance {
+export function buildApp({ context, http, auth, collections, live, mailDefaults }: AppParts): FastifyInstance {
   const app = createServer(context, { service: 'notification', auth, ...http })
   implementAll(app, api, {
     listNotifications: listNotificationsRoute(collections),
-    readNotification: readNotificationRoute(collections)
+    readNotification: readNotificationRoute(collections),
+    readMailSettings: readMailSettingsRoute(collections, mailDefaults),
+    changeMailSettings: changeMailSettingsRoute(collections)
   })
   webSocketRoute(
     app,

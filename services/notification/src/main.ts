@@ -32,14 +32,15 @@ await runService({
 
     const kafka = createKafka(config.kafka, context)
     await startFanOut(context, kafka, live.auctions)
+    const mailDefaults = () => ({ outbid: context.settings.feature('mailOutbid', config.mail.outbid) })
     const store = createNoticeStore(collections, {
-      mailOutbid: () => context.settings.feature('mailOutbid', config.mail.outbid),
+      mailDefaults,
       clock: context.clock,
       onStored: metrics.stored
     })
     await startConsumers(context, kafka, store)
 
     const auth = createAuthenticator({ ...config.auth, clock: context.clock })
-    await listen(buildApp({ context, http: config.http, auth, collections, live }), config.http)
+    await listen(buildApp({ context, http: config.http, auth, collections, live, mailDefaults }), config.http)
   }
 })

@@ -7,6 +7,7 @@ import {
   AuctionOpened,
   BidsDecided,
   CrowdTold,
+  EndTold,
   OfferMade
 } from '@gavel/contracts/events/bidding.ts'
 import { ContactChanged, ContactErased } from '@gavel/contracts/events/identity.ts'
@@ -133,6 +134,19 @@ export const crowdTold = (auctionId: string, what: 'cancelled' | 'ending-soon', 
   definition: CrowdTold,
   key: auctionId,
   data: { auctionId, title: 'A brass lamp', what, userIds, reason: 'It is broken', endsAt: Date.now() + 60_000 }
+})
+
+export const endTold = (auctionId: string, userIds: string[]) => ({
+  definition: EndTold,
+  key: auctionId,
+  data: {
+    auctionId,
+    title: 'A brass lamp',
+    outcome: 'sold' as const,
+    priceMinor: 5_000,
+    currency: 'EUR',
+    userIds
+  }
 })
 
 export const offerMade = (auctionId: string, userId: string) => ({

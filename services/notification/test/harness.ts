@@ -149,10 +149,20 @@ export async function startHarness(environment: Record<string, string> = {}) {
         })
       )
     },
-    async call(process: RunningProcess, userId: string, path: string, method = 'GET'): Promise<Response> {
+    async call(
+      process: RunningProcess,
+      userId: string,
+      path: string,
+      method = 'GET',
+      body?: object
+    ): Promise<Response> {
       return await fetch(`${process.url}${path}`, {
         method,
-        headers: { authorization: `Bearer ${await issuer.token({ userId })}` }
+        headers: {
+          authorization: `Bearer ${await issuer.token({ userId })}`,
+          ...(body && { 'content-type': 'application/json' })
+        },
+        ...(body && { body: JSON.stringify(body) })
       })
     },
     /** A user's notifications, newest first, once there are so many. */

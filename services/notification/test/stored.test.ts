@@ -16,6 +16,7 @@ import {
   bidFailed,
   bidsDecided,
   crowdTold,
+  endTold,
   offerMade,
   orderCreated,
   paymentRefunded,
@@ -46,7 +47,7 @@ const causedBy = (eventId: string, userId: string): Caused => ({
   eventId,
   notice: { userId, kind: 'outbid', title: 'Outbid', text: 'Somebody bid more', createdAt: Date.now() }
 })
-const options = { mailOutbid: false, now: Date.now() }
+const options = { mailDefaults: { outbid: false }, now: Date.now() }
 const sequencesOf = async (userId: string): Promise<number[]> =>
   (await harness.collections.notifications.find({ userId }).sort({ sequence: 1 }).toArray()).map(
     ({ sequence }) => sequence
@@ -74,6 +75,33 @@ describe('notifications', () => {
     const adas = await harness.notificationsOf(first, ada, 2)
     expect(adas.map(({ kind }) => kind).toSorted()).toEqual(['cancelled', 'ending-soon'])
     expect(await sequencesOf(ada)).toEqual([1, 2])
+  })
+
+  test('of an end reach those who did not win once, by mail too unless they chose otherwise', async () => {
+    const [ada, bob, auctionId] = [randomUUID(), randomUUID(), randomUUID()]
+    await harness.publish(contacts, contactChanged(ada), contactChanged(bob))
+    const path = '/api/notifications/mail-settings'
+    const settings = async () => (await (await harness.call(first, bob, path)).json()) as object
+    expect(await settings()).toEqual({ outbid: false, 'ending-soon': true, ended: true })
+    const chosen = { outbid: true, 'ending-soon': true, ended: false }
+    expect((await harness.call(first, bob, path, 'PUT', chosen)).status).toBe(200)
+    expect((await harness.call(first, bob, path, 'PUT', { ended: 'perhaps' })).status).toBe(400)
+    expect(await settings()).toEqual(chosen)
+    await harness.publish(auctions, endTold(auctionId, [ada, bob]), endTold(auctionId, [bob, ada]))
+    await harness.publish(bids, bidsDecided(auctionId, 1, { outbidUserIds: [bob] }))
+    await eventually(async () => (await harness.mailsTo(`${ada}@example.com`)).length === 2)
+    expect((await harness.mailsTo(`${ada}@example.com`)).map(({ subject }) => subject).toSorted()).toEqual([
+      'The auction of “A brass lamp” has ended',
+      'Welcome to Gavel'
+    ])
+    await eventually(async () => (await harness.mailsTo(`${bob}@example.com`)).length === 2)
+    const bobs = await harness.notificationsOf(first, bob, 3)
+    expect(bobs.map(({ kind }) => kind).toSorted()).toEqual(['ended', 'outbid', 'welcome'])
+    expect(bobs.find(({ kind }) => kind === 'ended')?.text).toContain('€50.00')
+    const stored = await harness.collections.notifications.findOne({ userId: bob, kind: 'ended' })
+    expect(stored?.mail).toBeUndefined()
+    await harness.publish(contacts, contactErased(bob))
+    await eventually(async () => (await harness.collections.mailSettings.countDocuments({ _id: bob })) === 0)
   })
 
   test('tell each user what happened to him, once, however often its events are delivered', async () => {

@@ -21,6 +21,8 @@ export interface AuctionDocument {
   watchers?: number
   /** What its crowd was told, see crowd.ts. */
   told?: What[]
+  /** Ended with bidders who may not know it yet, see crowd.ts. */
+  endUntold?: true
 }
 
 export type What = 'cancelled' | 'ending-soon'
@@ -52,6 +54,7 @@ export class Auctions {
       { key: { endsAt: 1, _id: 1 }, name: 'all-ending' },
       { key: { settled: 1, _id: 1 }, name: 'unsettled' },
       { key: { endsAt: 1 }, name: 'watched', partialFilterExpression: { closed: false, watchers: { $gt: 0 } } },
+      { key: { endUntold: 1 }, name: 'end-untold', partialFilterExpression: { endUntold: true } },
       { key: { told: 1 }, name: 'cancelled', partialFilterExpression: { 'view.outcome': 'cancelled' } }
     ])
   }
@@ -116,6 +119,19 @@ export class Auctions {
 
   async cancelled(limit: number): Promise<ToTell[]> {
     return await this.#toTell({ 'view.outcome': 'cancelled', told: { $ne: 'cancelled' } }, limit)
+  }
+
+  /** Auctions that ended by their close, whose bidders and watchers have not heard of it. */
+  async endUntold(limit: number): Promise<Auction[]> {
+    const found = await this.#collection
+      .find({ endUntold: true }, { projection: { view: 1 } })
+      .limit(limit)
+      .toArray()
+    return found.map(({ view }) => view)
+  }
+
+  async endTold(auctionId: string): Promise<void> {
+    await this.#collection.updateOne({ _id: auctionId }, { $unset: { endUntold: true } })
   }
 
   async #toTell(filter: Filter<AuctionDocument>, limit: number): Promise<ToTell[]> {
@@ -207,5 +223,10 @@ const shown = (view: Auction) => ({
   startsAt: view.startsAt,
   endsAt: view.endsAt,
   seq: view.sequence,
-  view
+  view,
+  ...(endsForACrowd(view) && { endUntold: true as const })
 })
+
+/** A fixed-price sale answers each bid for good, and of a cancellation the crowd hears otherwise. */
+const endsForACrowd = ({ status, mode, outcome }: Auction): boolean =>
+  status === 'closed' && mode !== 'fixed-price' && outcome !== 'cancelled'

@@ -16,7 +16,7 @@ const data = {
 }
 
 /** What says nothing of an item, its stock or what sells it. */
-const silent = new Set(['OfferMade', 'CrowdTold'])
+const silent = new Set(['OfferMade', 'CrowdTold', 'EndTold'])
 
 test('every version of every event on the topics that search follows is understood', () => {
   const understood = (type: string): boolean =>

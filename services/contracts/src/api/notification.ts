@@ -11,7 +11,8 @@ export const NotificationKind = Type.Union([
   Type.Literal('refunded'),
   Type.Literal('offer'),
   Type.Literal('cancelled'),
-  Type.Literal('ending-soon')
+  Type.Literal('ending-soon'),
+  Type.Literal('ended')
 ])
 
 export const Notification = Type.Object(
@@ -54,4 +55,32 @@ export const readNotification = defineOperation({
   params: Type.Object({ notificationId: Id }, { additionalProperties: false }),
   responses: { 200: Notification },
   errors: ['NOTIFICATION_NOT_FOUND']
+})
+
+/** Mails that one may do without. The others are about one's own purchases and always sent. */
+export const MailSettings = Type.Object(
+  { outbid: Type.Boolean(), 'ending-soon': Type.Boolean(), ended: Type.Boolean() },
+  { additionalProperties: false }
+)
+export type MailSettings = Static<typeof MailSettings>
+
+export const readMailSettings = defineOperation({
+  id: 'readMailSettings',
+  method: 'GET',
+  path: '/api/notifications/mail-settings',
+  role: 'user',
+  summary: 'Of which notifications you get a mail, where that is yours to choose.',
+  responses: { 200: MailSettings },
+  errors: []
+})
+
+export const changeMailSettings = defineOperation({
+  id: 'changeMailSettings',
+  method: 'PUT',
+  path: '/api/notifications/mail-settings',
+  role: 'user',
+  summary: 'Chooses of which notifications you get a mail from now on.',
+  body: MailSettings,
+  responses: { 200: MailSettings },
+  errors: []
 })

@@ -180,6 +180,24 @@ export const CrowdTold = defineEvent(
   )
 )
 
+export const EndTold = defineEvent(
+  'EndTold',
+  1,
+  'How an auction ended, for those who bid on it or watch it; its winner is told by AuctionClosed. A large crowd is told in several of these.',
+  Type.Object(
+    {
+      auctionId: Id,
+      title: Type.String({ minLength: 1, maxLength: 200 }),
+      outcome: Type.Union([Type.Literal('sold'), Type.Literal('no-bids'), Type.Literal('reserve-not-met')]),
+      /** What it was sold for; otherwise where the bids stood. */
+      priceMinor: Minor,
+      currency: Currency,
+      userIds: Type.Array(Id, { minItems: 1, maxItems: 1000 })
+    },
+    { additionalProperties: false }
+  )
+)
+
 export const OfferMade = defineEvent(
   'OfferMade',
   1,

@@ -4,10 +4,11 @@ import type {
   AuctionOpened,
   AuctionOpenedV1,
   CrowdTold,
+  EndTold,
   OfferMade
 } from '@gavel/contracts/events/bidding.ts'
 import type { IncomingEvent } from '@gavel/platform/kafka/consumer.ts'
-import { crowdNotices, offerNotice, wonNotice } from '../domain/notice.ts'
+import { crowdNotices, endedNotices, offerNotice, wonNotice } from '../domain/notice.ts'
 import { derivedPseudonym } from '../domain/pseudonym.ts'
 import { cancelledWrite, closedWrite, openedWrite, writeAuctions } from '../store/auctions.ts'
 import type { NoticeStore } from '../store/notice-store.ts'
@@ -48,8 +49,18 @@ export const crowdTold =
   (store: NoticeStore) =>
   async (events: IncomingEvent<typeof CrowdTold>[]): Promise<void> => {
     await store.add(
-      events.flatMap(({ data, time }) =>
-        crowdNotices(data, time).map((notice) => ({ eventId: `${data.auctionId}:${data.what}`, notice }))
+      events.flatMap(({ data, time, replayed }) =>
+        crowdNotices(data, time).map((notice) => ({ eventId: `${data.auctionId}:${data.what}`, notice, replayed }))
+      )
+    )
+  }
+
+export const endTold =
+  (store: NoticeStore) =>
+  async (events: IncomingEvent<typeof EndTold>[]): Promise<void> => {
+    await store.add(
+      events.flatMap(({ data, time, replayed }) =>
+        endedNotices(data, time).map((notice) => ({ eventId: `${data.auctionId}:ended`, notice, replayed }))
       )
     )
   }

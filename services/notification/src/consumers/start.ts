@@ -3,7 +3,7 @@ import type { KafkaHandle } from '@gavel/platform/kafka/client.ts'
 import { startConsumer } from '@gavel/platform/kafka/consumer.ts'
 import type { ServiceContext } from '@gavel/platform/service.ts'
 import type { NoticeStore } from '../store/notice-store.ts'
-import { auctionCancelled, auctionClosed, auctionOpened, crowdTold, offerMade } from './auctions.ts'
+import { auctionCancelled, auctionClosed, auctionOpened, crowdTold, endTold, offerMade } from './auctions.ts'
 import { auctionExtended, bidsDecided } from './bids.ts'
 import { bidFailed, orderCreated, paymentRefunded } from './sales.ts'
 import { contactChanged, contactErased } from './users.ts'
@@ -26,7 +26,8 @@ export async function startConsumers(context: ServiceContext, kafka: KafkaHandle
       AuctionClosed: auctionClosed(store),
       AuctionCancelled: auctionCancelled(store),
       OfferMade: offerMade(store),
-      CrowdTold: crowdTold(store)
+      CrowdTold: crowdTold(store),
+      EndTold: endTold(store)
     }
   })
   await startConsumer(context, kafka, {

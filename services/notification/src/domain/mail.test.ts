@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { escapeHtml, isMailed, mailOf, messageIdOf, retryAfterMs } from './mail.ts'
+import { escapeHtml, isMailed, mailOf, mailSettingsOf, messageIdOf, retryAfterMs } from './mail.ts'
 import { formatMoney } from './money.ts'
 
 describe('a mail', () => {
@@ -20,9 +20,14 @@ describe('a mail', () => {
     expect(messageIdOf('n1', 'nonsense')).toBe('<n1@localhost>')
   })
   it('about being outbid is sent only where that is asked for', () => {
-    expect(isMailed('outbid', { outbid: false })).toBe(false)
-    expect(isMailed('outbid', { outbid: true })).toBe(true)
-    expect(isMailed('won', { outbid: false })).toBe(true)
+    expect(isMailed('outbid', mailSettingsOf({}, { outbid: false }))).toBe(false)
+    expect(isMailed('outbid', mailSettingsOf({}, { outbid: true }))).toBe(true)
+    expect(isMailed('outbid', mailSettingsOf({ outbid: false }, { outbid: true }))).toBe(false)
+  })
+  it('about one’s own purchases is always sent', () => {
+    const none = { outbid: false, 'ending-soon': false, ended: false }
+    expect(isMailed('won', none)).toBe(true)
+    expect(isMailed('ended', none)).toBe(false)
   })
   it('is tried again ever later, up to half an hour', () => {
     expect(retryAfterMs(1, 1)).toBe(1_000)

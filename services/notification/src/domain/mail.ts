@@ -1,20 +1,31 @@
+import type { MailSettings } from '@gavel/contracts/api/notification.ts'
 import type { Kind } from './notice.ts'
 
-/** Kinds that are worth a mail. An outbid mail would come too late to matter and too often to be read, so it is asked for. */
-const mailed: Record<Kind, boolean> = {
+type Chosen = keyof MailSettings
+
+/** Always mailed: one's own account and purchases. */
+const always: Record<Exclude<Kind, Chosen>, true> = {
   welcome: true,
   won: true,
   ordered: true,
   failed: true,
   refunded: true,
   offer: true,
-  cancelled: true,
-  'ending-soon': true,
-  outbid: false
+  cancelled: true
 }
 
-export const isMailed = (kind: Kind, { outbid }: { outbid: boolean }): boolean =>
-  mailed[kind] || (kind === 'outbid' && outbid)
+/** What the service's own settings say. */
+export type MailDefaults = Pick<MailSettings, 'outbid'>
+
+/** What is mailed to a person who has chosen nothing. A mail about being outbid mostly comes too late to matter. */
+export const mailSettingsOf = (chosen: Partial<MailSettings>, { outbid }: MailDefaults): MailSettings => ({
+  outbid,
+  'ending-soon': true,
+  ended: true,
+  ...chosen
+})
+
+export const isMailed = (kind: Kind, settings: MailSettings): boolean => kind in always || settings[kind as Chosen]
 
 export function escapeHtml(text: string): string {
   const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }

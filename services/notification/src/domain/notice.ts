@@ -2,7 +2,7 @@ import type { Static } from 'typebox'
 import type { NotificationKind } from '@gavel/contracts/api/notification.ts'
 import type { DataOf } from '@gavel/contracts/define.ts'
 import type { FailureReason } from '@gavel/contracts/errors.ts'
-import type { AuctionClosed, BidsDecided, CrowdTold, OfferMade } from '@gavel/contracts/events/bidding.ts'
+import type { AuctionClosed, BidsDecided, CrowdTold, EndTold, OfferMade } from '@gavel/contracts/events/bidding.ts'
 import type { ContactChanged } from '@gavel/contracts/events/identity.ts'
 import type { BidFailed, OrderCreated, PaymentRefunded } from '@gavel/contracts/events/sale.ts'
 import { formatMoney } from './money.ts'
@@ -83,6 +83,28 @@ export function crowdNotices(
           text: `It is open until ${new Date(endsAt).toUTCString()}.`
         }
   return [...new Set(userIds)].map((userId) => ({ userId, ...told, auctionId, createdAt: at }))
+}
+
+const ends = {
+  sold: (price: string) => `It was sold for ${price}, to somebody else.`,
+  'reserve-not-met': () => 'No bid reached the reserve, so nothing is sold.',
+  'no-bids': () => 'Nobody bid on it.'
+}
+
+/** To those who bid without winning, and to those who only watched. */
+export function endedNotices(
+  { auctionId, title, outcome, priceMinor, currency, userIds }: DataOf<typeof EndTold>,
+  at: number
+): Notice[] {
+  const text = ends[outcome](formatMoney(priceMinor, currency))
+  return [...new Set(userIds)].map((userId) => ({
+    userId,
+    kind: 'ended',
+    title: `The auction of “${title}” has ended`,
+    text,
+    auctionId,
+    createdAt: at
+  }))
 }
 
 export function offerNotice(

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Collection, Db } from 'mongodb'
-import type { Notification } from '@gavel/contracts/api/notification.ts'
+import type { MailSettings, Notification } from '@gavel/contracts/api/notification.ts'
 import { toFailure } from '@gavel/platform/errors.ts'
 import type { Logger } from '@gavel/platform/log.ts'
 import type { AuctionPicture, Standing, Terms } from '../domain/auction-picture.ts'
@@ -11,6 +11,9 @@ export interface UserDocument {
   email: string
   displayName: string
 }
+
+/** What a person has chosen: beside their name and address, which come from elsewhere and perhaps later. */
+export type MailSettingsDocument = { _id: string } & MailSettings
 
 export interface AuctionDocument {
   _id: string
@@ -55,6 +58,7 @@ export interface Mail {
 
 export interface Collections {
   users: Collection<UserDocument>
+  mailSettings: Collection<MailSettingsDocument>
   auctions: Collection<AuctionDocument>
   counters: Collection<CounterDocument>
   notifications: Collection<NotificationDocument>
@@ -62,6 +66,7 @@ export interface Collections {
 
 export const collectionsOf = (db: Db): Collections => ({
   users: db.collection('users'),
+  mailSettings: db.collection('mailSettings'),
   auctions: db.collection('auctions'),
   counters: db.collection('counters'),
   notifications: db.collection('notifications')

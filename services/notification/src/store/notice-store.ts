@@ -1,3 +1,4 @@
+import type { MailDefaults } from '../domain/mail.ts'
 import type { Caused } from './notifications.ts'
 import { storeNotices } from './notifications.ts'
 import type { Collections } from './documents.ts'
@@ -10,13 +11,17 @@ export interface NoticeStore {
 
 export function createNoticeStore(
   collections: Collections,
-  { mailOutbid, clock, onStored }: { mailOutbid: () => boolean; clock: () => number; onStored: (count: number) => void }
+  {
+    mailDefaults,
+    clock,
+    onStored
+  }: { mailDefaults: () => MailDefaults; clock: () => number; onStored: (count: number) => void }
 ): NoticeStore {
   return {
     collections,
     async add(caused) {
       if (caused.length === 0) return
-      const stored = await storeNotices(collections, caused, { mailOutbid: mailOutbid(), now: clock() })
+      const stored = await storeNotices(collections, caused, { mailDefaults: mailDefaults(), now: clock() })
       if (stored > 0) onStored(stored)
     }
   }

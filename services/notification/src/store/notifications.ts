@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
 import { MongoBulkWriteError, type Filter } from 'mongodb'
+import type { MailSettings } from '@gavel/contracts/api/notification.ts'
 import { Fault } from '@gavel/platform/errors.ts'
-import { isMailed } from '../domain/mail.ts'
+import { isMailed, type MailDefaults } from '../domain/mail.ts'
 import type { Notice } from '../domain/notice.ts'
 import type { Collections, NotificationDocument } from './documents.ts'
+import { readMailSettings } from './mail-settings.ts'
 
 export interface Caused {
   eventId: string
@@ -13,7 +15,7 @@ export interface Caused {
 }
 
 export interface StoreOptions {
-  mailOutbid: boolean
+  mailDefaults: MailDefaults
   now: number
 }
 
@@ -37,6 +39,8 @@ export async function storeNotices(
   options: StoreOptions
 ): Promise<number> {
   let left = await onlyNew(collections, caused)
+  const users = left.map(({ notice }) => notice.userId)
+  const settingsOf = await readMailSettings(collections, users, options.mailDefaults)
   const next = await nextSequences(collections, left)
   const last = new Map<string, number>()
   let stored = 0
@@ -46,7 +50,7 @@ export async function storeNotices(
     const documents = left.map((one) => {
       const sequence = taken.get(one.notice.userId) ?? 1
       taken.set(one.notice.userId, sequence + 1)
-      return documentOf(one, sequence, options)
+      return documentOf(one, sequence, { now: options.now, mails: settingsOf(one.notice.userId) })
     })
     const conflict = await insertInOrder(collections, documents)
     const inserted = documents.slice(0, conflict?.index ?? documents.length)
@@ -79,7 +83,11 @@ async function nextSequences({ counters }: Collections, caused: readonly Caused[
   return new Map(found.map(({ _id, sequence }) => [_id, sequence + 1]))
 }
 
-function documentOf(caused: Caused, sequence: number, { mailOutbid, now }: StoreOptions): NotificationDocument {
+function documentOf(
+  caused: Caused,
+  sequence: number,
+  { mails, now }: { mails: MailSettings; now: number }
+): NotificationDocument {
   const { createdAt, ...notice } = caused.notice
   return {
     _id: notificationIdOf(caused),
@@ -89,7 +97,7 @@ function documentOf(caused: Caused, sequence: number, { mailOutbid, now }: Store
     sequence,
     createdAt: new Date(createdAt),
     read: false,
-    ...(!caused.replayed && isMailed(notice.kind, { outbid: mailOutbid })
+    ...(!caused.replayed && isMailed(notice.kind, mails)
       ? { mail: { state: 'due' as const, attempts: 0, nextAttemptAt: new Date(now) } }
       : {})
   }

@@ -24,7 +24,11 @@ export const readUser = async ({ users }: Collections, userId: string): Promise<
   (await users.findOne({ _id: userId })) ?? undefined
 
 /** With everything that was or would be mailed to them. */
-export async function forgetUsers({ users, notifications }: Collections, userIds: readonly string[]): Promise<void> {
+export async function forgetUsers(
+  { users, mailSettings, notifications }: Collections,
+  userIds: readonly string[]
+): Promise<void> {
   await users.deleteMany({ _id: { $in: [...userIds] } })
+  await mailSettings.deleteMany({ _id: { $in: [...userIds] } })
   await notifications.deleteMany({ userId: { $in: [...userIds] } })
 }

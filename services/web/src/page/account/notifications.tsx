@@ -1,7 +1,7 @@
-import type { Notification } from '@gavel/contracts/api/notification.ts'
+import type { MailSettings, Notification } from '@gavel/contracts/api/notification.ts'
 import { Link } from 'wouter'
-import { usePages, useChange } from '../api/query.ts'
-import { Empty, ShownPages } from '../parts/states.tsx'
+import { useChange, useOperation, usePages } from '../api/query.ts'
+import { Empty, Shown, ShownPages } from '../parts/states.tsx'
 import { Badge, View, type Tone } from '../parts/view.tsx'
 import { oneWasRead } from '../shell/inbox.ts'
 import { formatDate } from '../time.ts'
@@ -36,6 +36,39 @@ function Row({ notification, read }: { notification: Notification; read: (id: st
   )
 }
 
+const choices: [keyof MailSettings, string][] = [
+  ['outbid', 'I am outbid'],
+  ['ending-soon', 'something I watch ends soon'],
+  ['ended', 'an auction that I bid on or watch has ended']
+]
+
+function Mails() {
+  const query = useOperation('readMailSettings', {})
+  const change = useChange('changeMailSettings', ['readMailSettings'])
+  return (
+    <Shown query={query} what="your mails">
+      {(settings) => (
+        <fieldset disabled={change.isPending}>
+          <legend>Mail me when</legend>
+          {choices.map(([kind, words]) => (
+            <label key={kind} className="check">
+              <input
+                type="checkbox"
+                checked={settings[kind]}
+                onChange={({ currentTarget }) =>
+                  change.mutate({ body: { ...settings, [kind]: currentTarget.checked } })
+                }
+              />{' '}
+              {words}
+            </label>
+          ))}
+          <p className="muted">What you win, buy, or get back is always mailed to you.</p>
+        </fieldset>
+      )}
+    </Shown>
+  )
+}
+
 export function Notifications() {
   const query = usePages('listNotifications', {})
   const change = useChange('readNotification', ['listNotifications'])
@@ -58,6 +91,7 @@ export function Notifications() {
           </ul>
         )}
       </ShownPages>
+      <Mails />
     </View>
   )
 }
