@@ -24,6 +24,7 @@ export default defineConfig({
             'operator/src/**/*.test.ts',
             'test/tidy.test.ts',
             'test/support/**/*.test.ts',
+            'test/load/**/*.test.ts',
             'scripts/**/*.test.ts'
           ]
         }

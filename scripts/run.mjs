@@ -17,8 +17,6 @@ const entries = {
   demo: ['services/standalone/src/demo.ts'],
   replay: ['services/standalone/src/replay/main.ts'],
   bench: ['test/load/main.ts'],
-  'bench:operator': ['test/load/operator.ts'],
-  'bench:stock': ['test/load/stock.ts'],
   cluster: ['test/cluster/main.ts'],
   images: ['scripts/images/main.ts']
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { SaleConfirmed } from '@gavel/contracts/events/sale.ts'
 import { Secret } from '@gavel/platform/config.ts'
 import type { IncomingEvent } from '@gavel/platform/kafka/consumer.ts'
@@ -5,6 +6,7 @@ import { createPool, type Pool } from '@gavel/platform/postgres/pool.ts'
 import { createContext } from '@gavel/platform/service.ts'
 import { applyCommands } from '../../services/inventory/src/store/apply-commands.ts'
 import { reserveSales } from '../../services/inventory/src/store/reserve-sales.ts'
+import type { Figures, Scale } from './benchmark.ts'
 
 /** Sales of one hot product as inventory's consumer serves them: the same code and database, only the size of the batch differs. */
 
@@ -29,15 +31,18 @@ const confirmed = (run: string, number: number): IncomingEvent<typeof SaleConfir
   >
 }
 
-export type HotPlan = {
-  sales: number
+type Way = {
+  title: string
   batchSize: number
   /** Transactions at once. One is a partition's consumer, which works in order; more is generous to the small batch. */
   atOnce: number
 }
+const batched: Way = { title: 'batches of 500', batchSize: 500, atOnce: 1 }
+const single: Way = { title: 'one transaction a sale', batchSize: 1, atOnce: 1 }
+const singleAtOnce: Way = { title: 'one transaction a sale, ten at once', batchSize: 1, atOnce: 10 }
 
 /** Sales reserved a second. Throws where stock and sales do not agree at the end. */
-async function serve(pool: Pool, run: string, { sales, batchSize, atOnce }: HotPlan): Promise<number> {
+async function serve(pool: Pool, run: string, sales: number, { batchSize, atOnce }: Way): Promise<number> {
   await applyCommands(pool, [{ kind: 'set', productId: run, location, available: sales, actor: 'load' }], Date.now())
   const events = Array.from({ length: sales }, (_, number) => confirmed(run, number))
   const beganAt = performance.now()
@@ -60,31 +65,29 @@ async function serve(pool: Pool, run: string, { sales, batchSize, atOnce }: HotP
   return perSecond
 }
 
-export type HotRound = { round: number; batched: number; single: number; singleAtOnce: number }
-
 /** All three in each round, so that a ratio is free of the machine's drift. */
 export async function measureHotProduct(
   postgresUrl: string,
-  plan: { rounds: number; sales: number },
+  { rounds, short }: Scale,
+  figures: Figures,
   say: (line: string) => void
-): Promise<HotRound[]> {
+): Promise<void> {
   const context = createContext({ name: 'load', logLevel: 'warn' })
   const pool = createPool({ url: new Secret(postgresUrl), poolMax: 10 }, context)
-  const rounds: HotRound[] = []
+  const sales = short ? 2_000 : 20_000
   try {
-    for (let round = 0; round < plan.rounds; round += 1) {
-      const { sales } = plan
-      const few = Math.ceil(sales / 20)
-      const run = `hot-${Date.now()}-${round}`
-      const batched = await serve(pool, `${run}-b`, { sales, batchSize: 500, atOnce: 1 })
-      const single = await serve(pool, `${run}-s`, { sales: few, batchSize: 1, atOnce: 1 })
-      const singleAtOnce = await serve(pool, `${run}-m`, { sales: few, batchSize: 1, atOnce: 10 })
-      rounds.push({ round, batched, single, singleAtOnce })
-      say(
-        `round ${round + 1}: ${Math.round(batched)} sales/s in batches of 500, ${Math.round(single)} one by one, ${Math.round(singleAtOnce)} one by one in ten transactions at once`
-      )
+    for (let round = 0; round < rounds; round += 1) {
+      for (const way of [batched, single, singleAtOnce]) {
+        // One by one takes many times as long, and needs fewer to be measured.
+        const count = way.batchSize === 1 ? Math.ceil(sales / 20) : sales
+        const perSecond = await serve(pool, `hot-${randomUUID()}`, count, way)
+        figures.add(way.title, '', { 'sales/s': perSecond })
+        say(`round ${round + 1}: ${Math.round(perSecond)} sales/s, ${way.title}`)
+      }
     }
-    return rounds
+    const of = ({ title }: Way) => ({ of: title, under: '', name: 'sales' })
+    figures.compare('batches to one transaction a sale', of(batched), of(single))
+    figures.compare('batches to one transaction a sale, ten at once', of(batched), of(singleAtOnce))
   } finally {
     await context.closers.closeAll(10_000)
   }

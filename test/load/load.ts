@@ -1,7 +1,6 @@
-import { execFile } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
+import { readFileSync } from 'node:fs'
+import type { Percentiles } from './benchmark.ts'
+import { runGenerator } from './program.ts'
 
 export type Load = {
   host: string
@@ -9,7 +8,14 @@ export type Load = {
   auctionId: string
   /** Of as many bidders; connections take them in turn. */
   tokens: string[]
+  /** Bids as requests, or as frames of a socket that stays. */
+  protocol: 'http' | 'websocket'
   connections: number
+  /**
+   * Bids due in a second, at even distances, whatever the answers do: a bid that finds no connection free waits, and its wait counts.
+   * Without it each connection bids again when it is answered.
+   */
+  ratePerSecond?: number
   warmUpMs: number
   measureMs: number
   /** Where the generator leaves what was acknowledged to it. */
@@ -20,8 +26,8 @@ export type Measured = {
   requestsPerSecond: number
   acceptedPerSecond: number
   refusedPerSecond: number
-  p50Ms: number
-  p99Ms: number
+  /** From when a bid was due until its answer: exact percentiles. */
+  latenciesMs: Percentiles
   /** Processor time of the generator by wall time: near 1 means that it, and not the server, was measured. */
   generatorCores: number
   /** Answers in all, those of the warm-up and the end included. */
@@ -32,17 +38,13 @@ export type Measured = {
 
 export type Acknowledged = { bidId: string; outcome: 'accepted' | 'refused'; sequence: number; index: number }
 
-export async function applyLoad(load: Load): Promise<Measured> {
-  const program = join(import.meta.dirname, 'generator.ts')
-  // By file: the tokens alone are more than one argument of a process may hold.
-  const order = `${load.acknowledgedFile}.load.json`
-  writeFileSync(order, JSON.stringify(load))
-  const { stdout } = await promisify(execFile)(process.execPath, [program, order], {
-    timeout: load.warmUpMs + load.measureMs + 90_000,
-    maxBuffer: 4 * 1024 * 1024
-  })
-  return JSON.parse(stdout) as Measured
-}
+export const applyLoad = (load: Load): Promise<Measured> =>
+  runGenerator<Measured>(
+    'generator.ts',
+    `${load.acknowledgedFile}.load.json`,
+    load,
+    load.warmUpMs + load.measureMs + 90_000
+  )
 
 /** Reads what `generator.ts` wrote: five 32-bit numbers an answer. */
 export function* readAcknowledged(file: string): Generator<Acknowledged> {

@@ -10,19 +10,17 @@ import { freePort, isListening, waitUntilReady } from '@gavel/standalone/ports.t
 import { platformHome, removeHome } from '../support/platform.ts'
 import { audience, issuer, startTokenIssuer, type TokenIssuer } from './tokens.ts'
 
-export const contenders = ['gavel', 'common', 'constant'] as const
-export type Contender = (typeof contenders)[number]
-export const paths = ['direct', 'gateway'] as const
-export type Path = (typeof paths)[number]
+export type Contender = 'gavel' | 'common' | 'constant'
+export type Path = 'direct' | 'gateway'
 
 export const commonDatabase = 'common'
 const commonTopic = 'common-bids'
 
-/** Everything that is measured, up and waiting: three servers of one route, each alone and behind an Envoy of its own. */
+/** Everything that is measured, up and waiting: servers of one route, each alone and behind an Envoy of its own. */
 export type Stage = {
-  ports: Record<Contender, Record<Path, number>>
+  ports: Partial<Record<Contender, Record<Path, number>>> & Record<'gavel', Record<Path, number>>
   /** The server's process, to see when it has nothing left to do. */
-  pids: Record<Contender, number>
+  pids: Partial<Record<Contender, number>>
   tokens: TokenIssuer
   mongodbUrl: string
   directory: string
@@ -33,7 +31,7 @@ type Started = { directory: string; issuing: TokenIssuer; platform: Platform; lo
 
 async function startServer(
   { issuing, platform, logs }: Started,
-  kind: 'common' | 'constant'
+  kind: Exclude<Contender, 'gavel'>
 ): Promise<{ child: Child; port: number }> {
   const port = await freePort()
   const child = startChild({
@@ -78,10 +76,19 @@ async function startGateway(
   return { child, port }
 }
 
-export async function openStage(progress: (line: string) => void): Promise<Stage> {
+/** A socket may place a hundred bids a second and not ten thousand: the limit of a client is not what is measured. */
+function liftSocketLimit(data: string): void {
+  mkdirSync(join(data, 'settings'), { recursive: true })
+  const settings = { rateLimits: { webSocketMessagesPerMinute: 1_000_000 } }
+  writeFileSync(join(data, 'settings', 'bidding.json'), JSON.stringify(settings))
+}
+
+export async function openStage(contenders: readonly Contender[], progress: (line: string) => void): Promise<Stage> {
   const directory = platformHome()
   const logs = join(directory, 'logs')
+  const data = join(directory, 'data')
   mkdirSync(logs, { recursive: true })
+  liftSocketLimit(data)
   const ends: (() => Promise<unknown>)[] = [() => removeHome(directory)]
   const stop = async (): Promise<void> => {
     for (const end of ends.toReversed()) await end()
@@ -90,7 +97,7 @@ export async function openStage(progress: (line: string) => void): Promise<Stage
     const issuing = await startTokenIssuer()
     ends.push(() => issuing.close())
     const platform = await startPlatform({
-      directories: { cache: readDirectories().cache, data: join(directory, 'data'), logs },
+      directories: { cache: readDirectories().cache, data, logs },
       ports: 'free',
       services: ['bidding'],
       serviceEnv: { bidding: { JWKS_URL: issuing.jwksUrl, LOG_LEVEL: 'warn' } },
@@ -99,18 +106,17 @@ export async function openStage(progress: (line: string) => void): Promise<Stage
     })
     ends.push(() => platform.stop())
     const started: Started = { directory, issuing, platform, logs }
-    const common = await startServer(started, 'common')
-    ends.push(() => common.child.stop())
-    const constant = await startServer(started, 'constant')
-    ends.push(() => constant.child.stop())
-    const direct = { gavel: platform.ports['bidding']!, common: common.port, constant: constant.port }
     const ports = {} as Stage['ports']
+    const pids: Stage['pids'] = {}
     for (const contender of contenders) {
-      const gateway = await startGateway(started, contender, direct[contender])
+      const own = contender === 'gavel' ? undefined : await startServer(started, contender)
+      if (own) ends.push(() => own.child.stop())
+      pids[contender] = own ? own.child.pid : platform.service('bidding').pid()!
+      const direct = own ? own.port : platform.ports['bidding']!
+      const gateway = await startGateway(started, contender, direct)
       ends.push(() => gateway.child.stop())
-      ports[contender] = { direct: direct[contender], gateway: gateway.port }
+      ports[contender] = { direct, gateway: gateway.port }
     }
-    const pids = { gavel: platform.service('bidding').pid()!, common: common.child.pid, constant: constant.child.pid }
     return { ports, pids, tokens: issuing, mongodbUrl: platform.urls.mongodb, directory, stop }
   } catch (error) {
     await stop()

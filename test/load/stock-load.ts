@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
+import { runGenerator } from './program.ts'
 
 export type StockLoad = {
   host: string
@@ -29,13 +27,10 @@ export type StockMeasured = {
   problems: Record<string, number>
 }
 
-export async function applyStockLoad(directory: string, load: StockLoad): Promise<StockMeasured> {
-  const order = join(directory, `${load.run}.load.json`)
-  writeFileSync(order, JSON.stringify(load))
-  const program = join(import.meta.dirname, 'stock-generator.ts')
-  const { stdout } = await promisify(execFile)(process.execPath, [program, order], {
-    timeout: load.warmUpMs + load.measureMs + 90_000,
-    maxBuffer: 4 * 1024 * 1024
-  })
-  return JSON.parse(stdout) as StockMeasured
-}
+export const applyStockLoad = (directory: string, load: StockLoad): Promise<StockMeasured> =>
+  runGenerator<StockMeasured>(
+    'stock-generator.ts',
+    join(directory, `${load.run}.load.json`),
+    load,
+    load.warmUpMs + load.measureMs + 90_000
+  )

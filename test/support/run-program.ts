@@ -10,8 +10,13 @@ export function requireSuccess({ code, stdout, stderr }: Ran): void {
 }
 
 /** Runs one of the repository's programs to its end, as npm would, and says how it ended. */
-export function runProgram(entry: string, args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
-  const options = { cwd: repository, env: { ...process.env, ...env }, timeout: 240_000, maxBuffer: 16 * 1024 * 1024 }
+export function runProgram(
+  entry: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+  boundMs = 240_000
+): Promise<Ran> {
+  const options = { cwd: repository, env: { ...process.env, ...env }, timeout: boundMs, maxBuffer: 16 * 1024 * 1024 }
   return new Promise((resolve) => {
     execFile(process.execPath, [join(repository, entry), ...args], options, (error, stdout, stderr) => {
       // Ended by a signal or by the bound: no code of its own.
