@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
 /** A benchmark brings up all it needs, measures, takes down all again, and hands back its figures as data. */
 export type Benchmark = {
   /** As it is asked for on the command line; its pictures carry it too. */
@@ -67,6 +69,14 @@ export function percentilesOf(values: readonly number[]): Percentiles {
   const sorted = Float64Array.from(values).toSorted()
   const at = (name: keyof typeof shares): number => percentile(sorted, shares[name])
   return { p50: at('p50'), p90: at('p90'), p99: at('p99'), 'p99.9': at('p99.9') }
+}
+
+/** Fewer answers are no measurement: it goes on until there are so many. */
+export const answersLeast = 50
+
+/** Waits until something has been counted often enough, and gives up after half a minute. */
+export async function atLeast(least: number, count: () => number): Promise<void> {
+  for (const end = performance.now() + 30_000; count() < least && performance.now() < end;) await delay(20)
 }
 
 /** Collects what the rounds of one benchmark measure. */

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { percentilesOf } from './benchmark.ts'
+import { answersLeast, atLeast, percentilesOf } from './benchmark.ts'
 import { Connection } from './connection.ts'
 import type { Load, Measured } from './load.ts'
 import { LoadSocket } from './socket.ts'
@@ -180,6 +180,7 @@ const cpuBefore = process.cpuUsage()
 const beganAt = performance.now()
 counted.from = beganAt
 await wait(measureMs)
+await atLeast(answersLeast, () => counts.requests)
 counted.to = performance.now()
 const seconds = (counted.to - beganAt) / 1000
 const cpu = process.cpuUsage(cpuBefore)

@@ -252,7 +252,7 @@ export const operator: Benchmark = {
 ready, changed and gone, what that costs in requests, processor time and memory, what it costs when there is nothing to do (each Scaler
 reads its group every five seconds), and how soon a change by hand is reverted. The Scalers' targets are Deployments without pods.`,
   charts: [{ title: 'Seconds', names: ['took'] }],
-  boundMs: { full: 8 * minute, short: 3 * minute },
+  boundMs: { full: 8 * minute, short: 5 * minute },
   async run(scale, say) {
     const figures = new Figures()
     await withOperator(say, (house) => measureOperator(house, scale.short ? short : full, figures, say))

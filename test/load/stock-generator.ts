@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { answersLeast, atLeast, percentile } from './benchmark.ts'
 import { Connection } from './connection.ts'
 import type { StockLoad, StockMeasured } from './stock-load.ts'
 
@@ -77,6 +78,11 @@ const cpuBefore = process.cpuUsage()
 const beganAt = performance.now()
 measuring = true
 await wait(measureMs)
+for (const [kind, askers] of [
+  ['read', readers],
+  ['write', writers]
+] as const)
+  if (askers > 0) await atLeast(answersLeast, () => latenciesMs[kind].length)
 measuring = false
 const seconds = (performance.now() - beganAt) / 1000
 const cpu = process.cpuUsage(cpuBefore)
@@ -92,8 +98,7 @@ for (const connection of open) connection.close()
 
 const figuresOf = (kind: Kind): StockMeasured['reads'] => {
   const sorted = latenciesMs[kind].toSorted((one, other) => one - other)
-  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
-  return { perSecond: sorted.length / seconds, p50Ms: at(0.5), p99Ms: at(0.99) }
+  return { perSecond: sorted.length / seconds, p50Ms: percentile(sorted, 0.5), p99Ms: percentile(sorted, 0.99) }
 }
 const measured: StockMeasured = {
   reads: figuresOf('read'),

@@ -142,7 +142,7 @@ export const stock: Benchmark = {
 it is committed and flushed. The goals are 10,000 reads and 2,000 writes a second on a machine where the generator, PostgreSQL, Redis and
 Kafka do not share the cores with the server. At the end the stock of every product must be what was acknowledged.`,
   charts: [{ title: 'Requests a second', names: ['requests'] }],
-  boundMs: { full: 5 * minute, short: 2 * minute },
+  boundMs: { full: 5 * minute, short: 5 * minute },
   async run(scale, say) {
     let figures = new Figures()
     await withInventory(say, async (inventory) => {
@@ -159,7 +159,7 @@ export const hotProduct: Benchmark = {
 that changes the product's stock once; one transaction for each sale, in order, as a partition is consumed; and the same from ten
 connections at once, which is generous to it. At the end every sale must be reserved and nothing more.`,
   charts: [{ title: 'Sales reserved a second', names: ['sales'] }],
-  boundMs: { full: 4 * minute, short: 2 * minute },
+  boundMs: { full: 4 * minute, short: 5 * minute },
   async run(scale, say) {
     const figures = new Figures()
     await withInventory(say, ({ platform }) =>

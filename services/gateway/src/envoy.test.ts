@@ -182,6 +182,11 @@ describe('the rest', () => {
     expect(names.filter((name) => order.includes(name))).toEqual(order)
   })
 
+  test('ten thousand may watch one service: each has a connection of his own, to both sides', () => {
+    const [threshold] = clusterNamed(envoyConfiguration(options), 'notification').circuit_breakers.thresholds
+    expect(Math.min(threshold.max_connections, threshold.max_requests)).toBeGreaterThan(10_000)
+  })
+
   test('rate limits can be off', () => {
     const text = envoyYaml({ ...options, rateLimits: 'off' })
     expect(text).not.toContain('local_ratelimit')

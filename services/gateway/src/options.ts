@@ -65,7 +65,7 @@ export type Limits = {
   answerTimeoutMs: number
   /** One try where there may be another. */
   tryTimeoutMs: number
-  /** Connections and requests to one service, as a circuit breaker. */
+  /** Connections and requests to one service, as a circuit breaker. A WebSocket is one of each as long as it lasts. */
   connectionsPerService: number
   requestsPerService: number
   drainTimeoutMs: number
@@ -82,7 +82,7 @@ export const defaultLimits: Limits = {
   webSocketIdleTimeoutMs: 120_000,
   answerTimeoutMs: 15_000,
   tryTimeoutMs: 6_000,
-  connectionsPerService: 8_192,
+  connectionsPerService: 16_384,
   requestsPerService: 16_384,
   drainTimeoutMs: 5_000
 }
