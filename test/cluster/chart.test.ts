@@ -125,6 +125,64 @@ describe.each(Object.entries(shapes))('the chart %s', (_name, values) => {
   })
 })
 
+describe('secrets in Vault', () => {
+  const inVault = {
+    ...Object.fromEntries(Object.entries(external).filter(([name]) => !/secretRef|existingSecret/.test(name))),
+    'vault.address': 'https://vault.vault.svc:8200',
+    'vault.caConfigMap': 'vault-ca',
+    'backends.external.postgres.secretRef.vaultPath': 'gavel/{service}/postgres',
+    'backends.external.mongodb.secretRef.vaultPath': 'gavel/mongodb',
+    'backends.external.redis.secretRef.vaultPath': 'gavel/redis',
+    'admin.vaultPath': 'gavel/admin',
+    'identity.vaultPath': 'gavel/identity',
+    'bidding.vaultPath': 'gavel/bidding',
+    'payment.vaultPath': 'gavel/payment',
+    'mail.vaultPath': 'gavel/mail'
+  }
+
+  test('are named in the Platform, and the chart makes none', async () => {
+    const objects = await render(inVault)
+    expect(objects.filter(({ kind }) => kind === 'Secret')).toEqual([])
+    expect(objects.find(({ kind }) => kind === 'Platform')?.spec).toMatchObject({
+      vault: {
+        address: 'https://vault.vault.svc:8200',
+        mount: 'secret',
+        kubernetes: { role: 'gavel-{service}', mount: 'kubernetes', audience: 'vault' },
+        caConfigMapRef: { name: 'vault-ca' },
+        refreshSeconds: 60
+      },
+      backends: { postgres: { secretRef: { vaultPath: 'gavel/{service}/postgres' } } },
+      identity: {
+        keyEncryptionSecretRef: { vaultPath: 'gavel/identity' },
+        adminSecretRef: { vaultPath: 'gavel/admin' }
+      },
+      bidding: { sealingKeySecretRef: { vaultPath: 'gavel/bidding' } },
+      payment: { provider: { secretRef: { vaultPath: 'gavel/payment' } } },
+      mail: { secretRef: { vaultPath: 'gavel/mail' } }
+    })
+  })
+
+  test('may stand beside Secrets, and a token beside no role', async () => {
+    const objects = await render({ 'vault.address': 'http://vault', 'vault.tokenSecret': 't', 'mail.vaultPath': 'm' })
+    const spec = objects.find(({ kind }) => kind === 'Platform')?.spec
+    expect(spec?.['vault']).toEqual({
+      address: 'http://vault',
+      mount: 'secret',
+      tokenSecretRef: { name: 't' },
+      refreshSeconds: 60
+    })
+    expect(spec).toMatchObject({
+      mail: { secretRef: { vaultPath: 'm' } },
+      identity: { keyEncryptionSecretRef: { name: 'gavel-identity' } }
+    })
+  })
+
+  test('need an address, and are in one place', async () => {
+    await expect(render({ 'mail.vaultPath': 'gavel/mail' })).rejects.toThrow('vault.address must say where Vault is')
+    await expect(render({ ...inVault, 'mail.existingSecret': 'mail' })).rejects.toThrow(/\/mail/)
+  })
+})
+
 test('another version starts no backend again', async () => {
   const templates = async (tag: string): Promise<unknown[]> =>
     (await render({ 'image.tag': tag }))

@@ -83,18 +83,33 @@ dev-kafka.{{ .Release.Namespace }}.svc:9092
 {{- if $value -}}{{ $value }}{{- else -}}{{ .otherwise | b64enc }}{{- end -}}
 {{- end -}}
 
-{{- define "gavel.adminSecret" -}}{{ .Values.admin.existingSecret | default "gavel-admin" }}{{- end -}}
-{{- define "gavel.identitySecret" -}}{{ .Values.identity.existingSecret | default "gavel-identity" }}{{- end -}}
-{{- define "gavel.biddingSecret" -}}{{ .Values.bidding.existingSecret | default "gavel-bidding" }}{{- end -}}
-{{- define "gavel.paymentSecret" -}}
-{{- if .Values.payment.existingSecret -}}{{ .Values.payment.existingSecret }}
-{{- else if include "gavel.dev" . -}}dev-payment-provider
-{{- else -}}{{ fail "payment.existingSecret must name the Secret with the provider's API key" }}{{- end -}}
+{{/* Where a secret is, as the Platform has it: in Vault, in a Secret of one's own, or in one that the chart makes. */}}
+{{- define "gavel.secretRef" -}}
+{{- $own := get .root.Values .of -}}
+{{- if $own.vaultPath -}}
+{{- if not .root.Values.vault.address }}{{ fail (printf "vault.address must say where Vault is: %s.vaultPath is there" .of) }}{{ end -}}
+vaultPath: {{ $own.vaultPath | quote }}
+{{- else -}}
+name: {{ $own.existingSecret | default .made | required (printf "%s.existingSecret or %s.vaultPath must say where %s is" .of .of .what) }}
 {{- end -}}
-{{- define "gavel.mailSecret" -}}
-{{- if .Values.mail.existingSecret -}}{{ .Values.mail.existingSecret }}
-{{- else if include "gavel.dev" . -}}dev-mailbox
-{{- else -}}{{ fail "mail.existingSecret must name the Secret with the mail server's URL" }}{{- end -}}
+{{- end -}}
+{{- define "gavel.vault" -}}
+{{- with .Values.vault -}}
+address: {{ .address | quote }}
+mount: {{ .mount | quote }}
+{{- with .namespace }}
+namespace: {{ . | quote }}
+{{- end }}
+{{- if .tokenSecret }}
+tokenSecretRef: { name: {{ .tokenSecret | quote }} }
+{{- else }}
+kubernetes: {{- toYaml .kubernetes | nindent 2 }}
+{{- end }}
+{{- with .caConfigMap }}
+caConfigMapRef: { name: {{ . }} }
+{{- end }}
+refreshSeconds: {{ .refreshSeconds }}
+{{- end -}}
 {{- end -}}
 {{- define "gavel.providerUrl" -}}
 {{- if .Values.payment.providerUrl -}}{{ .Values.payment.providerUrl }}
@@ -105,5 +120,5 @@ dev-kafka.{{ .Release.Namespace }}.svc:9092
 {{- if and (include "gavel.dev" .) (not .Values.payment.providerUrl) }}true{{ end -}}
 {{- end -}}
 {{- define "gavel.mailbox" -}}
-{{- if and (include "gavel.dev" .) (not .Values.mail.existingSecret) }}true{{ end -}}
+{{- if and (include "gavel.dev" .) (not .Values.mail.existingSecret) (not .Values.mail.vaultPath) }}true{{ end -}}
 {{- end -}}

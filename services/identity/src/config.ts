@@ -20,6 +20,10 @@ const isEncryptionKey = (raw: string): void => {
   if (Buffer.from(raw, 'base64').length !== 32) throw new Error('must be 32 bytes in base64: openssl rand -base64 32')
 }
 
+const isAddress = (raw: string): void => {
+  if (!/^\s*[^\s@]+@[^\s@]+\s*$/.test(raw)) throw new Error('must be an e-mail address')
+}
+
 export type Config = ReturnType<typeof identityConfig>
 export function identityConfig(env: Environment = process.env) {
   return readAll({
@@ -65,7 +69,8 @@ function keysConfig(env: Environment) {
 
 function adminConfig(env: Environment) {
   const read = readConfig(env, {
-    ADMIN_EMAIL: optional(text({ pattern: /^\s*[^\s@]+@[^\s@]+\s*$/ })),
+    // Beside its password, from wherever that is.
+    ADMIN_EMAIL: optional(secret({ check: isAddress })),
     ADMIN_PASSWORD: optional(secret())
   })
   return { email: read.ADMIN_EMAIL, password: read.ADMIN_PASSWORD } as const

@@ -18,7 +18,7 @@ type Outcome = 'not-configured' | 'made' | 'changed' | 'as-it-was'
 export async function ensureFirstAdmin(dependencies: Dependencies, admin: Config['admin']): Promise<Outcome> {
   const { pool, passwords, context } = dependencies
   if (admin.email === undefined || admin.password === undefined) return 'not-configured'
-  const email = normaliseEmail(admin.email)
+  const email = normaliseEmail(admin.email.reveal())
   const password = admin.password.reveal()
   const weakness = passwordWeakness(password, email)
   // Whoever configures the platform decides; but it should be known.

@@ -22,12 +22,17 @@ afterEach(async () => await identity.release())
 
 const email = 'admin@example.org'
 const ensure = async (password: string, by = process) =>
-  await ensureFirstAdmin(by.dependencies, { email: ' Admin@Example.org', password: new Secret(password) })
+  await ensureFirstAdmin(by.dependencies, {
+    email: new Secret(' Admin@Example.org'),
+    password: new Secret(password)
+  })
 const logIn = async (password: string) => await process.post('/api/auth/login', { email, password })
 
 test('without a configuration there is none', async () => {
   expect(await ensureFirstAdmin(process.dependencies, { email: undefined, password: undefined })).toBe('not-configured')
-  expect(await ensureFirstAdmin(process.dependencies, { email, password: undefined })).toBe('not-configured')
+  expect(await ensureFirstAdmin(process.dependencies, { email: new Secret(email), password: undefined })).toBe(
+    'not-configured'
+  )
   expect(await count(process.pool, 'accounts')).toBe(0)
 })
 

@@ -133,7 +133,7 @@ export async function registered(process: Process, email = anEmail()): Promise<T
 }
 
 export async function signedInAdmin(process: Process, email = 'admin@example.org'): Promise<TokenPair> {
-  await ensureFirstAdmin(process.dependencies, { email, password: new Secret(adminPassword) })
+  await ensureFirstAdmin(process.dependencies, { email: new Secret(email), password: new Secret(adminPassword) })
   const answer = await process.post('/api/auth/login', { email, password: adminPassword })
   if (answer.status !== 200) throw new Error(`Signing in failed: ${JSON.stringify(answer.body)}`)
   return answer.body as TokenPair

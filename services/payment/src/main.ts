@@ -20,8 +20,8 @@ await runService({
   name: 'payment',
   config: () => readPaymentConfig(),
   start: async (context, config) => {
-    const connectionString = config.postgres.url.reveal()
-    await migrate(connectionString, new URL('../migrations/', import.meta.url), context.log)
+    const { url } = config.postgres
+    await migrate(url, new URL('../migrations/', import.meta.url), context.log)
     const pool = createPool(config.postgres, context)
     const kafka = createKafka(config.kafka, context)
     const producer = await createProducer(kafka)
@@ -33,7 +33,7 @@ await runService({
     context.health.add('provider', () => provider.check(), { critical: false })
     context.closers.add('provider', () => provider.close(), 'pools')
     const metrics = createPaymentMetrics(context, pool)
-    await startSaga(context, { kafka, pool, connectionString, provider, metrics, worker: config.worker })
+    await startSaga(context, { kafka, pool, url, provider, metrics, worker: config.worker })
 
     const auth = createAuthenticator({ ...config.auth, clock: context.clock })
     await listen(buildApp({ context, http: config.http, auth, pool, provider }), config.http)

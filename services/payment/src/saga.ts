@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import { orders, reservations, users } from '@gavel/contracts/topics.ts'
+import type { Secret } from '@gavel/platform/config.ts'
 import type { KafkaHandle } from '@gavel/platform/kafka/client.ts'
 import { startConsumer, type BatchContext } from '@gavel/platform/kafka/consumer.ts'
 import { takeNew } from '@gavel/platform/postgres/inbox.ts'
@@ -18,7 +19,7 @@ import { startWorker, type WorkerOptions } from './worker.ts'
 export interface SagaParts {
   kafka: KafkaHandle
   pool: Pool
-  connectionString: string
+  url: Secret
   provider: PaymentProvider
   metrics: PaymentMetrics
   worker: WorkerOptions
@@ -26,10 +27,10 @@ export interface SagaParts {
 
 /** Payment's part in a sale: hears of reservations and failures, and works off what is due. */
 export async function startSaga(context: ServiceContext, parts: SagaParts): Promise<void> {
-  const { kafka, pool, connectionString, provider, metrics } = parts
+  const { kafka, pool, url, provider, metrics } = parts
   const worker = startWorker(context, { pool, provider, metrics, options: parts.worker })
   context.closers.add('payment worker', () => worker.stop(), 'consumers')
-  const listener = await listen(context, connectionString, workChannel, () => worker.wake())
+  const listener = await listen(context, url, workChannel, () => worker.wake())
   context.closers.add('work notices', () => listener.stop(), 'relays')
 
   /** A whole batch, its inbox entries and its effect are one transaction. */

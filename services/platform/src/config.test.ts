@@ -10,6 +10,7 @@ import {
   integer,
   kafkaConfig,
   list,
+  mongoConfig,
   oneOf,
   optional,
   port,
@@ -21,6 +22,7 @@ import {
   text,
   url
 } from './config.ts'
+import { withoutKnownSecrets } from './known-secrets.ts'
 
 const problemsOf = (read: () => unknown): readonly string[] => {
   try {
@@ -116,6 +118,17 @@ describe('a secret', () => {
 
   it('is not repeated by the problem that it has', () => {
     expect(problemsOf(() => postgresConfig({ POSTGRES_URL: `mysql://u:${value}@x/y` })).join()).not.toContain(value)
+  })
+
+  it('may be a URL with several hosts, as MongoDB has them', () => {
+    const several = `mongodb://gavel:${value}@db-0.db:27017,db-1.db:27017/?replicaSet=rs0`
+    expect(mongoConfig({ MONGODB_URL: several, MONGODB_DATABASE: 'x' }).url.reveal()).toBe(several)
+    expect(problemsOf(() => mongoConfig({ MONGODB_URL: 'a,b', MONGODB_DATABASE: 'x' }))).toEqual([
+      'MONGODB_URL must be a URL'
+    ])
+    // Its password is known, whatever sentence it stands in.
+    mongoConfig({ MONGODB_URL: several.replace(value, 'hunter-number-2'), MONGODB_DATABASE: 'x' })
+    expect(withoutKnownSecrets('It said hunter-number-2')).toBe('It said [secret]')
   })
 
   it('is read from the file that NAME_FILE names', () => {

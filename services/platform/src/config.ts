@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { inspect } from 'node:util'
+import { withFirstHost } from './first-host.ts'
 import { rememberSecret } from './known-secrets.ts'
+import { Secret } from './secret.ts'
+
+export { Secret } from './secret.ts'
 
 /** The only reader of the environment. A missing or wrong variable stops the process by its name, all of them at once. */
 
@@ -13,46 +16,6 @@ export class ConfigError extends Error {
     super(`The configuration is not complete:\n${problems.map((problem) => `  ${problem}`).join('\n')}`)
     this.name = 'ConfigError'
     this.problems = problems
-  }
-}
-
-/** A value that no log, no error and no JSON shows. Open it with `reveal()` where it is used, each time: it may have been rotated. */
-export class Secret {
-  #value: string
-  readonly #listeners = new Set<(value: string) => void>()
-
-  constructor(value: string) {
-    this.#value = value
-  }
-
-  reveal(): string {
-    return this.#value
-  }
-
-  is(value: string): boolean {
-    return this.#value === value
-  }
-
-  rotate(value: string): void {
-    rememberSecret(value)
-    this.#value = value
-    for (const listener of this.#listeners) listener(value)
-  }
-
-  onRotated(listener: (value: string) => void): void {
-    this.#listeners.add(listener)
-  }
-
-  toString(): string {
-    return '[secret]'
-  }
-
-  toJSON(): string {
-    return '[secret]'
-  }
-
-  [inspect.custom](): string {
-    return '[secret]'
   }
 }
 
@@ -130,7 +93,8 @@ export const oneOf = <const Value extends string>(
 
 /**
  * Also read from the file that `<NAME>_FILE` names, as Kubernetes and Docker mount secrets, or from Vault, where `<NAME>_VAULT` names
- * `path#key`. Both are followed while the process runs.
+ * `path#key`. Both are followed while the process runs. What they hold may be a part of the value: `<NAME>_TEMPLATE` has the rest, with
+ * `$(SECRET)` in its place.
  */
 export const secret = (options: Options<string> & { check?: (raw: string) => void } = {}): Field<Secret> => {
   const check = options.check ?? (() => undefined)
@@ -149,7 +113,7 @@ export const secret = (options: Options<string> & { check?: (raw: string) => voi
 
 const secretUrl = (protocols: readonly string[]): Field<Secret> => {
   const { parse } = url({ protocols })
-  return secret({ check: (raw) => void parse(raw) })
+  return secret({ check: (raw) => void parse(withFirstHost(raw)) })
 }
 
 /** `optional` fields are `undefined` when absent; cast at the definition with `optional()`. */
@@ -169,6 +133,8 @@ export interface RotatingSecret {
   file?: string
   /** What Vault said last. */
   readonly vaultValue?: string | undefined
+  /** The whole value of what its file or Vault holds. */
+  whole: (part: string) => string
 }
 
 const rotating = new Set<RotatingSecret>()
@@ -197,22 +163,33 @@ interface RawValue {
   raw: string
   file?: string
   vault?: boolean
+  whole?: (part: string) => string
+}
+
+function wholeBy(env: Environment, name: string): (part: string) => string {
+  const template = env[`${name}_TEMPLATE`]
+  if (template === undefined || template === '') return (part) => part
+  return (part) => {
+    rememberSecret(part)
+    return template.replaceAll('$(SECRET)', () => part)
+  }
 }
 
 function rawValue(env: Environment, name: string, definition: Field<unknown>): RawValue | undefined {
   const direct = env[name]
   if (direct !== undefined && direct !== '') return { raw: direct }
   if (definition.secret !== true) return undefined
+  const whole = wholeBy(env, name)
   const reference = env[`${name}${vaultSuffix}`]
   if (reference !== undefined && reference !== '') {
     const value = vaultValues.get(name)
     if (value === undefined) throw new Error(`is not in Vault where ${name}${vaultSuffix} says`)
-    return { raw: value, vault: true }
+    return { raw: whole(value), vault: true, whole }
   }
   const file = env[`${name}_FILE`]
   if (file === undefined || file === '') return undefined
   try {
-    return { raw: readFileSync(file, 'utf8').trim(), file }
+    return { raw: whole(readFileSync(file, 'utf8').trim()), file, whole }
   } catch (error) {
     throw new Error(
       `cannot be read from the file that ${name}_FILE names (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`
@@ -220,11 +197,12 @@ function rawValue(env: Environment, name: string, definition: Field<unknown>): R
   }
 }
 
-function follow(name: string, secret: Secret, { parse }: Field<unknown>, { file, vault }: RawValue): void {
-  if (file === undefined && vault !== true) return
+function follow(name: string, secret: Secret, { parse }: Field<unknown>, { file, vault, whole }: RawValue): void {
+  if (whole === undefined) return
   rotating.add({
     name,
     secret,
+    whole,
     check: (raw) => void parse(raw),
     ...(file === undefined ? {} : { file }),
     get vaultValue() {

@@ -1,3 +1,5 @@
+import { withFirstHost } from './first-host.ts'
+
 /** The values of secrets that this process was given, so that no line of its log shows one, whatever sentence it stands in. */
 
 /** Shorter values would be found in words that are no secret. */
@@ -8,8 +10,9 @@ const known = new Set<string>()
 
 /** The password inside a URL is a secret of its own: drivers repeat it without the rest. */
 function passwordsIn(value: string): string[] {
-  if (!URL.canParse(value)) return []
-  const { password } = new URL(value)
+  const url = withFirstHost(value)
+  if (!URL.canParse(url)) return []
+  const { password } = new URL(url)
   if (password === '') return []
   try {
     return [password, decodeURIComponent(password)]

@@ -99,7 +99,8 @@ export function followSecrets(context: ServiceContext, { pollMs, vault }: Follow
   }
 }
 
-function rotate({ name, secret, check }: RotatingSecret, value: string, log: Logger, rotations: Counter): void {
+function rotate({ name, secret, check, whole }: RotatingSecret, part: string, log: Logger, rotations: Counter): void {
+  const value = whole(part)
   if (secret.is(value)) return
   try {
     check(value)

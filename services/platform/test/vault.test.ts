@@ -1,6 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ConfigError, postgresConfig, readConfig, Secret, secret } from '@gavel/platform/config.ts'
 import { Fault } from '@gavel/platform/errors.ts'
@@ -12,6 +14,7 @@ import { eventually } from '../../../test/support/eventually.ts'
 import { VaultContract } from './support/vault-contract.ts'
 import recorded from './support/vault-recorded.json' with { type: 'json' }
 
+const execute = promisify(execFile)
 let vault: VaultContract
 let folder: string
 let context: ServiceContext
@@ -171,6 +174,35 @@ describe('Vault (a stand-in that speaks the recorded contract)', () => {
     for (const value of ['first-password', 'second-password', 'first-api-key']) {
       context.log.info(`It said ${value}`)
       expect(lines.join('')).not.toContain(value)
+    }
+  })
+
+  it('is spoken with over TLS where the authority that was named vouches for it, and not otherwise', async () => {
+    const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'ca.pem')]
+    const about = ['-nodes', '-days', '2', '-subj', '/CN=vault', '-addext', 'subjectAltName=IP:127.0.0.1']
+    await execute('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-keyout', key, '-out', certificate, ...about])
+    const pem = readFileSync(certificate, 'utf8')
+    const secure = new VaultContract({ key: readFileSync(key, 'utf8'), cert: pem })
+    await secure.start()
+    secure.write('gavel/order', { url: 'first-password' })
+    const env = {
+      VAULT_ADDR: secure.address,
+      VAULT_ROLE: 'gavel',
+      VAULT_KUBERNETES_TOKEN_FILE: tokenFile(),
+      ORDER_URL_VAULT: 'gavel/order#url',
+      ORDER_URL_TEMPLATE: 'postgres://order:$(SECRET)@db'
+    }
+    try {
+      await expect(openVault(env, context.log)).rejects.toThrow('Vault cannot be reached')
+      await expect(openVault({ ...env, VAULT_CACERT: join(folder, 'none') }, context.log)).rejects.toThrow(
+        'VAULT_CACERT cannot be read (ENOENT)'
+      )
+      const source = await openVault({ ...env, VAULT_CACERT: certificate }, context.log)
+      const { ORDER_URL: url } = readConfig(env, { ORDER_URL: secret() })
+      expect(url.reveal()).toBe('postgres://order:first-password@db')
+      source?.close()
+    } finally {
+      await secure.stop()
     }
   })
 

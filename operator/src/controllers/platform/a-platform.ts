@@ -18,6 +18,21 @@ export const aSpec = (more: Partial<PlatformSpec> = {}): PlatformSpec => ({
   ...more
 })
 
+/** The same with every secret in Vault. */
+export const vaultSpec: Pick<PlatformSpec, 'vault' | 'backends' | 'bidding' | 'identity' | 'payment' | 'mail'> = {
+  vault: { address: 'https://vault.vault.svc:8200', kubernetes: {} },
+  backends: {
+    kafka: { brokers: ['kafka-0.kafka:9092', 'kafka-1.kafka:9092'] },
+    postgres: { secretRef: { vaultPath: 'gavel/{service}/postgres' } },
+    mongodb: { secretRef: { vaultPath: 'gavel/{service}/mongodb' } },
+    redis: { secretRef: { vaultPath: 'gavel/{service}/redis' } }
+  },
+  bidding: { sealingKeySecretRef: { vaultPath: 'gavel/bidding' } },
+  identity: { keyEncryptionSecretRef: { vaultPath: 'gavel/identity' }, adminSecretRef: { vaultPath: 'gavel/admin' } },
+  payment: { provider: { url: 'https://pay.example', secretRef: { vaultPath: 'gavel/payment' } } },
+  mail: { secretRef: { vaultPath: 'gavel/mail' } }
+}
+
 export const aPlatform = (spec: Partial<PlatformSpec> = {}, status?: PlatformStatus): PlatformResource => ({
   metadata: {
     name: 'gavel',

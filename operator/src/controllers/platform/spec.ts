@@ -1,4 +1,4 @@
-import { Type, type Static } from 'typebox'
+import { Type, type Static, type TString } from 'typebox'
 
 const name = (description: string) =>
   Type.String({ minLength: 1, maxLength: 253, pattern: '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$', description })
@@ -6,33 +6,46 @@ const url = (description: string) =>
   Type.String({ minLength: 8, maxLength: 2048, pattern: '^https?://[^\\s]+$', description })
 const flag = (defaultValue: boolean, description: string) =>
   Type.Optional(Type.Boolean({ default: defaultValue, description }))
+const nameOrPath = () => [
+  { rule: 'has(self.name) != has(self.vaultPath)', message: 'give name or vaultPath, and not both' }
+]
 const port = (description: string) => Type.Integer({ minimum: 1, maximum: 65_535, description })
 
-const SecretKey = (description: string, key: string) =>
+const SecretName = Type.String({
+  minLength: 1,
+  maxLength: 253,
+  description: 'The Secret, in this namespace. {service} in it is replaced: a Secret for each service.'
+})
+const VaultPath = Type.String({
+  minLength: 1,
+  maxLength: 512,
+  pattern: '^[^/#\\s][^#\\s]*$',
+  description: 'The path in Vault, below spec.vault.mount, instead of a Secret. {service} in it is replaced.'
+})
+/** Where a secret is: a key of a Secret, or of a path in Vault. */
+const SecretPlace = (description: string, key: string, secretName: TString = name('The Secret, in this namespace.')) =>
   Type.Object(
-    { name: name('The Secret, in this namespace.'), key: Type.Optional(Type.String({ default: key, maxLength: 253 })) },
-    { description }
+    {
+      name: Type.Optional(secretName),
+      vaultPath: Type.Optional(VaultPath),
+      key: Type.Optional(Type.String({ default: key, maxLength: 253, pattern: '^[^#\\s/]+$' }))
+    },
+    { description, 'x-kubernetes-validations': nameOrPath() }
   )
 
 const Store = (what: string, storePort: number) =>
   Type.Object(
     {
-      secretRef: Type.Object(
-        {
-          name: Type.String({
-            minLength: 1,
-            maxLength: 253,
-            description: 'The Secret, in this namespace. {service} in it is replaced: a Secret for each service.'
-          }),
-          key: Type.Optional(Type.String({ default: 'url', maxLength: 253 }))
-        },
-        { description: 'Where the URL, or the part of it that is secret, is kept. The operator never reads it.' }
+      secretRef: SecretPlace(
+        'Where the URL, or the part of it that is secret, is kept. The operator never reads it.',
+        'url',
+        SecretName
       ),
       urlTemplate: Type.Optional(
         Type.String({
           maxLength: 1024,
           pattern: '\\$\\(SECRET\\)',
-          description: `How a service’s URL is made: $(SECRET) is the Secret’s value, {service} the service’s name. ${what}`
+          description: `How a service’s URL is made: $(SECRET) is the secret’s value, {service} the service’s name. ${what}`
         })
       ),
       port: Type.Optional(
@@ -165,6 +178,84 @@ const Gateway = Type.Object({
   resources: Type.Optional(Resources)
 })
 
+const Vault = Type.Object(
+  {
+    address: url('https://vault.vault.svc:8200. Pods read Vault themselves; the operator never does.'),
+    mount: Type.Optional(
+      Type.String({
+        default: 'secret',
+        maxLength: 200,
+        pattern: '^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$',
+        description: 'Where the KV engine (version 2) is mounted.'
+      })
+    ),
+    namespace: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 253, description: 'Of Vault, where it has them.' })
+    ),
+    kubernetes: Type.Optional(
+      Type.Object(
+        {
+          role: Type.Optional(
+            Type.String({
+              default: 'gavel-{service}',
+              minLength: 1,
+              maxLength: 253,
+              description:
+                'The role of Vault’s Kubernetes authentication. {service} in it is replaced: a role for each.'
+            })
+          ),
+          mount: Type.Optional(Type.String({ default: 'kubernetes', minLength: 1, maxLength: 200 })),
+          audience: Type.Optional(
+            Type.String({
+              default: 'vault',
+              minLength: 1,
+              maxLength: 200,
+              description: 'For whom the pod’s token is made; nobody else takes it.'
+            })
+          )
+        },
+        { description: 'Each pod proves itself with a short-lived token of its own ServiceAccount.' }
+      )
+    ),
+    tokenSecretRef: Type.Optional(
+      Type.Object(
+        { name: SecretName, key: Type.Optional(Type.String({ default: 'token', maxLength: 253 })) },
+        { description: 'A token of Vault, where its Kubernetes authentication cannot be used.' }
+      )
+    ),
+    caConfigMapRef: Type.Optional(
+      Type.Object(
+        {
+          name: name('The ConfigMap, in this namespace.'),
+          key: Type.Optional(Type.String({ default: 'ca.crt', maxLength: 253 }))
+        },
+        { description: 'PEM of the authorities that vouch for Vault; the usual ones when absent.' }
+      )
+    ),
+    refreshSeconds: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 86_400,
+        default: 60,
+        description: 'How often pods ask for new values. They take them without a restart.'
+      })
+    )
+  },
+  {
+    description: 'Where the secrets are that are given by vaultPath.',
+    'x-kubernetes-validations': [
+      {
+        rule: 'has(self.kubernetes) != has(self.tokenSecretRef)',
+        message: 'give kubernetes or tokenSecretRef, and not both'
+      },
+      {
+        rule: "!has(self.caConfigMapRef) || self.address.startsWith('https://')",
+        message: 'caConfigMapRef needs an address with https'
+      }
+    ]
+  }
+)
+
 export const PlatformSpec = Type.Object({
   version: Type.String({
     minLength: 1,
@@ -189,11 +280,14 @@ export const PlatformSpec = Type.Object({
   }),
   backends: Backends,
   identity: Type.Object({
-    keyEncryptionSecretRef: SecretKey('32 bytes in base64 that seal the signing keys.', 'key'),
+    keyEncryptionSecretRef: SecretPlace('32 bytes in base64 that seal the signing keys.', 'key'),
     adminSecretRef: Type.Optional(
       Type.Object(
-        { name: name('The Secret, in this namespace, with the keys email and password.') },
-        { description: 'The first administrator.' }
+        {
+          name: Type.Optional(name('The Secret, in this namespace, with the keys email and password.')),
+          vaultPath: Type.Optional(VaultPath)
+        },
+        { description: 'The first administrator.', 'x-kubernetes-validations': nameOrPath() }
       )
     ),
     issuer: Type.Optional(url('Who signs the tokens.')),
@@ -201,7 +295,7 @@ export const PlatformSpec = Type.Object({
   }),
   bidding: Type.Optional(
     Type.Object({
-      sealingKeySecretRef: SecretKey(
+      sealingKeySecretRef: SecretPlace(
         '32 bytes in base64 that seal the amounts of sealed auctions until their close. Without it there are none.',
         'key'
       )
@@ -210,16 +304,17 @@ export const PlatformSpec = Type.Object({
   payment: Type.Object({
     provider: Type.Object({
       url: url('Address of the payment provider.'),
-      secretRef: SecretKey('The API key for the provider.', 'apiKey')
+      secretRef: SecretPlace('The API key for the provider.', 'apiKey')
     })
   }),
   mail: Type.Object({
-    secretRef: SecretKey('smtp://user:password@host:587, or smtps://', 'url'),
+    secretRef: SecretPlace('smtp://user:password@host:587, or smtps://', 'url'),
     from: Type.Optional(Type.String({ minLength: 3, maxLength: 300 })),
     port: Type.Optional(
       Type.Integer({ minimum: 1, maximum: 65_535, default: 587, description: 'For the NetworkPolicies.' })
     )
   }),
+  vault: Type.Optional(Vault),
   gateway: Type.Optional(Gateway),
   services: Type.Optional(
     Type.Record(Type.String(), ServiceOverride, { maxProperties: 50, description: 'What one service has differently.' })

@@ -69,6 +69,16 @@ export interface PlatformResource extends KubeObject {
 
 const names = services.map(({ name }) => `'${name}'`).join(', ')
 
+/** Whether a secret is said to be in Vault, wherever the spec says where secrets are. */
+const inVault = [
+  ...['backends.postgres', 'backends.mongodb', 'backends.redis', 'payment.provider', 'mail'].map(
+    (place) => `has(self.${place}.secretRef.vaultPath)`
+  ),
+  'has(self.identity.keyEncryptionSecretRef.vaultPath)',
+  '(has(self.identity.adminSecretRef) && has(self.identity.adminSecretRef.vaultPath))',
+  '(has(self.bidding) && has(self.bidding.sealingKeySecretRef.vaultPath))'
+]
+
 export const platform: CustomResource = {
   group: 'gavel.dev',
   version: 'v1alpha1',
@@ -82,6 +92,10 @@ export const platform: CustomResource = {
   spec: PlatformSpec,
   status: PlatformStatus,
   rules: [
+    {
+      rule: `has(self.vault) || !(${inVault.join(' || ')})`,
+      message: 'vaultPath needs vault'
+    },
     {
       rule: `!has(self.services) || self.services.all(name, name in [${names}])`,
       message: `services may only name ${services.map(({ name }) => name).join(', ')}`,

@@ -1,4 +1,5 @@
 import type { Client } from 'pg'
+import type { Secret } from '@gavel/platform/config.ts'
 import { loadPg } from '@gavel/platform/postgres/driver.ts'
 import type { ServiceContext } from '@gavel/platform/service.ts'
 
@@ -10,7 +11,7 @@ const reconnectAfterMs = 1_000
  */
 export async function listen(
   { name, log }: ServiceContext,
-  connectionString: string,
+  url: Secret,
   channel: string,
   notice: () => void
 ): Promise<{ stop(): Promise<void> }> {
@@ -29,7 +30,8 @@ export async function listen(
 
   async function connect(): Promise<void> {
     const next = new (loadPg().Client)({
-      connectionString,
+      // Of now: it may have been rotated since the last connection.
+      connectionString: url.reveal(),
       application_name: `${name} ${channel}`,
       keepAlive: true,
       connectionTimeoutMillis: 5_000

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
+import { Agent, fetch } from 'undici'
 import type { Secret } from '../config.ts'
 import { Fault } from '../errors.ts'
 import type { Logger } from '../log.ts'
@@ -18,6 +19,8 @@ export interface VaultSettings {
   mount: string
   namespace?: string | undefined
   auth: VaultAuth
+  /** PEM of the authorities that vouch for it, and no others; the usual ones where it is absent. */
+  ca?: string | undefined
   timeoutMs?: number
   /** Attempts of one call while Vault cannot answer; each pause is twice the one before. */
   attempts?: number
@@ -63,9 +66,11 @@ export class VaultClient {
   #tokenComing: Promise<Token> | undefined
   #renewal: NodeJS.Timeout | undefined
   #isClosed = false
+  readonly #agent: Agent
 
   constructor(settings: VaultSettings, log: Logger) {
     this.#settings = settings
+    this.#agent = new Agent(settings.ca === undefined ? {} : { connect: { ca: settings.ca } })
     this.#log = log
   }
 
@@ -83,6 +88,7 @@ export class VaultClient {
   close(): void {
     this.#isClosed = true
     clearTimeout(this.#renewal)
+    void this.#agent.destroy()
   }
 
   /** A token may have been revoked, or have ended while this process slept: then one login more, and no further. */
@@ -185,6 +191,7 @@ export class VaultClient {
     const { address, namespace, timeoutMs = 5000 } = this.#settings
     const response = await fetch(new URL(path, address), {
       method,
+      dispatcher: this.#agent,
       headers: {
         'x-vault-request': 'true',
         ...(token === undefined ? {} : { 'x-vault-token': token }),

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 
 /**
@@ -37,12 +38,16 @@ export class VaultContract {
   readonly #server: Server
   port = 0
 
-  constructor() {
-    this.#server = createServer((request, response) => void this.#answer(request, response))
+  readonly #scheme: string
+
+  constructor(tls?: { key: string; cert: string }) {
+    const answer = (request: IncomingMessage, response: ServerResponse) => void this.#answer(request, response)
+    this.#server = tls ? createTlsServer(tls, answer) : createServer(answer)
+    this.#scheme = tls ? 'https' : 'http'
   }
 
   get address(): string {
-    return `http://127.0.0.1:${this.port}`
+    return `${this.#scheme}://127.0.0.1:${this.port}`
   }
 
   async start(): Promise<void> {

@@ -21,7 +21,7 @@ export function migrationJob(context: BuildContext, service: ServiceDefinition):
     template: {
       metadata: { labels: labelsOf(context, name, 'migration') },
       spec: {
-        ...servicePod(context, name),
+        ...servicePod(context, service),
         restartPolicy: 'Never',
         containers: [
           { ...container, resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '512Mi' } } }

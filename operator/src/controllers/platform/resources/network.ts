@@ -1,8 +1,9 @@
 import { services, type ServiceDefinition, type Store } from '@gavel/contracts/services.ts'
 import type { DesiredObject } from '../../../kube/apply.ts'
-import { plainVariables, sendsMail } from './environment.ts'
+import { plainVariables } from './environment.ts'
 import { kinds } from './kinds.ts'
 import { gatewayName, owned, platformLabel, selectorOf, servicePort, type BuildContext, type Role } from './metadata.ts'
+import { readsVault, sendsMail } from './secrets.ts'
 
 export const monitoringPort = 9902
 
@@ -98,14 +99,19 @@ function callersOf(context: BuildContext, service: ServiceDefinition): unknown[]
   ]
 }
 
-function outside(context: BuildContext, { name, stores }: ServiceDefinition): number[] {
+const vaultPorts = (context: BuildContext, service: ServiceDefinition): number[] =>
+  context.spec.vault && readsVault(context, service) ? [portOf(context.spec.vault.address)] : []
+
+function outside(context: BuildContext, service: ServiceDefinition): number[] {
   const { spec } = context
+  const { name, stores } = service
   return [
     ...stores.flatMap((store) => storePorts(context, store)),
     // The log goes there, whatever else a service stands on.
     ...storePorts(context, 'kafka'),
     ...(name === 'payment' ? [portOf(spec.payment.provider.url)] : []),
     ...(sendsMail(name) ? [spec.mail.port ?? 587] : []),
+    ...vaultPorts(context, service),
     ...telemetryPorts(context)
   ]
 }
@@ -143,10 +149,10 @@ export function servicePolicies(context: BuildContext, service: ServiceDefinitio
   return [policy(context, name, 'service', { ingress, ...(egress.length > 0 ? { egress } : {}) })]
 }
 
-export function migrationPolicies(context: BuildContext, { name }: ServiceDefinition): DesiredObject[] {
+export function migrationPolicies(context: BuildContext, service: ServiceDefinition): DesiredObject[] {
   if (!enabled(context)) return []
-  const ports = [...storePorts(context, 'postgres'), ...telemetryPorts(context)]
-  return [policy(context, name, 'migration', { egress: [{ ports: tcp(...ports) }] })]
+  const ports = [...storePorts(context, 'postgres'), ...vaultPorts(context, service), ...telemetryPorts(context)]
+  return [policy(context, service.name, 'migration', { egress: [{ ports: tcp(...ports) }] })]
 }
 
 /** The one way in, from anywhere. */

@@ -72,7 +72,9 @@ describe('the objects of a service', () => {
         SETTINGS_FILE: '/etc/gavel/settings.json',
         KAFKA_BROKERS: 'kafka-0.kafka:9092,kafka-1.kafka:9092',
         LOG_KAFKA_BROKERS: 'kafka-0.kafka:9092,kafka-1.kafka:9092',
-        JWKS_URL: 'http://identity:8080/.well-known/jwks.json'
+        JWKS_URL: 'http://identity:8080/.well-known/jwks.json',
+        POSTGRES_URL_FILE: '/var/run/secrets/gavel/POSTGRES_URL',
+        POSTGRES_URL_TEMPLATE: '$(SECRET)/order'
       }
     })
     const other = serviceConfigMap(aContext({ services: { order: { env: { LOG_LEVEL: 'debug' } } } }), order)
@@ -119,6 +121,13 @@ describe('the objects of a service', () => {
             topologySpreadConstraints: [spread('kubernetes.io/hostname'), spread('topology.kubernetes.io/zone')],
             volumes: [
               { name: 'tmp', emptyDir: { sizeLimit: '64Mi' } },
+              {
+                name: 'secrets',
+                projected: {
+                  defaultMode: 0o440,
+                  sources: [{ secret: { name: 'postgres', items: [{ key: 'url', path: 'POSTGRES_URL' }] } }]
+                }
+              },
               { name: 'settings', configMap: { name: 'order-settings', optional: true } }
             ],
             containers: [
@@ -135,12 +144,9 @@ describe('the objects of a service', () => {
                 },
                 resources: { requests: { cpu: '100m', memory: '160Mi' }, limits: { memory: '512Mi' } },
                 envFrom: [{ configMapRef: { name: configMap.object.metadata.name } }],
-                env: [
-                  { name: 'POSTGRES_URL_SECRET', valueFrom: { secretKeyRef: { name: 'postgres', key: 'url' } } },
-                  { name: 'POSTGRES_URL', value: '$(POSTGRES_URL_SECRET)/order' }
-                ],
                 volumeMounts: [
                   { name: 'tmp', mountPath: '/tmp' },
+                  { name: 'secrets', mountPath: '/var/run/secrets/gavel', readOnly: true },
                   { name: 'settings', mountPath: '/etc/gavel', readOnly: true }
                 ],
                 ports: [{ name: 'http', containerPort: 8080, protocol: 'TCP' }],
@@ -233,33 +239,6 @@ describe('the objects of a service', () => {
       ['payment-orders', { consumerGroup: { group: 'eu.payment.orders', topics: ['eu.orders'] } }],
       ['payment-users', { consumerGroup: { group: 'eu.payment.users', topics: ['eu.users'] } }]
     ])
-  })
-})
-
-describe('a URL out of a Secret', () => {
-  const env = (postgres: object) => {
-    const backends = { ...aContext().spec.backends, postgres: postgres as { secretRef: { name: string } } }
-    return podOf(serviceDeployment(aContext({ backends }), serviceNamed('order'))).containers[0]?.env
-  }
-  test.each([
-    [
-      'a Secret for each service with the whole URL',
-      { secretRef: { name: '{service}-app', key: 'uri' }, urlTemplate: '$(SECRET)' },
-      [{ name: 'POSTGRES_URL', valueFrom: { secretKeyRef: { name: 'order-app', key: 'uri' } } }]
-    ],
-    [
-      'a password in a template',
-      {
-        secretRef: { name: 'pg', key: 'password' },
-        urlTemplate: 'postgres://gavel:$(SECRET)@pg/{service}?sslmode=require'
-      },
-      [
-        { name: 'POSTGRES_URL_SECRET', valueFrom: { secretKeyRef: { name: 'pg', key: 'password' } } },
-        { name: 'POSTGRES_URL', value: 'postgres://gavel:$(POSTGRES_URL_SECRET)@pg/order?sslmode=require' }
-      ]
-    ]
-  ])('%s', (_what, postgres, expected) => {
-    expect(env(postgres)).toEqual(expected)
   })
 })
 

@@ -1,9 +1,10 @@
 import type { ServiceDefinition } from '@gavel/contracts/services.ts'
 import { hashOf, type DesiredObject } from '../../../kube/apply.ts'
-import { plainVariables, secretVariables, settingsFile, settingsFolder } from './environment.ts'
+import { plainVariables, settingsFile, settingsFolder } from './environment.ts'
 import { kinds } from './kinds.ts'
 import { imageOf, labelsOf, owned, replicasOf, scaled, selectorOf, servicePort, type BuildContext } from './metadata.ts'
 import { graceful, restrictedContainer, restrictedPod, spread } from './pod.ts'
+import { secretFolders } from './secrets.ts'
 
 /** The user of our images. */
 const user = 10_001
@@ -50,7 +51,7 @@ export const serviceAccount = (context: BuildContext, name: string, role: 'servi
 export function serviceContainer(context: BuildContext, service: ServiceDefinition, more: Record<string, unknown>) {
   const { spec } = context
   const { name } = service
-  const { env = [], ...rest } = more as { env?: unknown[] }
+  const { volumeMounts = [], ...rest } = more as { volumeMounts?: unknown[] }
   return restrictedContainer({
     name,
     image: imageOf(context, name),
@@ -58,16 +59,22 @@ export function serviceContainer(context: BuildContext, service: ServiceDefiniti
     resources: spec.services?.[name]?.resources ?? (name === 'bidding' ? biddingResources : defaultResources),
     more: {
       envFrom: [{ configMapRef: { name: serviceConfigMap(context, service).object.metadata.name } }],
-      env: [...secretVariables(context, service), ...env],
-      volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
+      volumeMounts: [
+        { name: 'tmp', mountPath: '/tmp' },
+        ...secretFolders(context, service).map(({ mount }) => mount),
+        ...volumeMounts
+      ],
       ...rest
     }
   })
 }
 
-export const servicePod = (context: BuildContext, name: string) => ({
-  ...restrictedPod(name, user, context.spec.image.pullSecrets),
-  volumes: [{ name: 'tmp', emptyDir: { sizeLimit: '64Mi' } }]
+export const servicePod = (context: BuildContext, service: ServiceDefinition) => ({
+  ...restrictedPod(service.name, user, context.spec.image.pullSecrets),
+  volumes: [
+    { name: 'tmp', emptyDir: { sizeLimit: '64Mi' } },
+    ...secretFolders(context, service).map(({ volume }) => volume)
+  ]
 })
 
 export function serviceDeployment(context: BuildContext, service: ServiceDefinition): DesiredObject {
@@ -75,10 +82,9 @@ export function serviceDeployment(context: BuildContext, service: ServiceDefinit
   const selector = selectorOf(context, name, 'service')
   // The health service's readiness is the platform's, which must not take the service out of the way of those who ask.
   const ready = name === 'health' ? '/livez' : '/readyz'
-  const { volumes, ...pod } = servicePod(context, name)
+  const { volumes, ...pod } = servicePod(context, service)
   const container = serviceContainer(context, service, {
     volumeMounts: [
-      { name: 'tmp', mountPath: '/tmp' },
       // A folder and not a file in one, which would not be swapped.
       { name: 'settings', mountPath: settingsFolder, readOnly: true }
     ],
