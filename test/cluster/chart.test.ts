@@ -1,26 +1,21 @@
 import { execFile } from 'node:child_process'
-import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { readDirectories, repository } from '@gavel/standalone/config.ts'
+import { readDirectories } from '@gavel/standalone/config.ts'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
+import { chart, external, inVault, rendered, shapes, type Rendered } from './chart-shapes.ts'
 import { helmBinary } from './cluster-binaries.ts'
 
-/** The chart as it renders, without a cluster. What the API server says to it is in the journey. */
+/** The chart as it renders, without a cluster. What an API server says to it is in chart-strict and in the journey. */
 const execute = promisify(execFile)
-const chart = join(repository, 'charts', 'gavel')
 let helm: string
 
 beforeAll(async () => {
   helm = await helmBinary(readDirectories().cache, (line) => console.error(`  ${line}`))
 }, 900_000)
 
-interface Rendered {
-  kind: string
-  metadata: { name: string; namespace?: string; annotations?: Record<string, string> }
-  spec?: Record<string, unknown>
-  rules?: { apiGroups: string[]; resources: string[]; verbs: string[] }[]
-}
+const render = async (values: Record<string, string>): Promise<Rendered[]> =>
+  parseAllDocuments(await rendered(helm, values)).flatMap((document) => (document.toJS() as Rendered | null) ?? [])
 
 interface Container {
   name: string
@@ -35,39 +30,6 @@ interface PodSpec {
   securityContext?: Record<string, unknown>
   hostNetwork?: boolean
   volumes?: Record<string, unknown>[]
-}
-
-const external = {
-  'backends.mode': 'external',
-  'backends.external.kafka.brokers[0]': 'kafka:9092',
-  'backends.external.postgres.secretRef.name': 'postgres',
-  'backends.external.mongodb.secretRef.name': 'mongodb',
-  'backends.external.redis.secretRef.name': 'redis',
-  'payment.providerUrl': 'https://pay.example',
-  'payment.existingSecret': 'payment',
-  'mail.existingSecret': 'mail'
-}
-const shapes: Record<string, Record<string, string>> = {
-  'with development backends': {},
-  'with backends of one’s own': external,
-  'with everything switched on': {
-    ...external,
-    'operator.scope': 'cluster',
-    'operator.replicas': '2',
-    'exposure.type': 'ingress',
-    'monitoring.podMonitors.enabled': 'true',
-    'monitoring.rules.enabled': 'true',
-    'monitoring.dashboards.enabled': 'true'
-  },
-  'through the Gateway API': { 'exposure.type': 'gatewayApi' }
-}
-
-async function render(values: Record<string, string>): Promise<Rendered[]> {
-  const sets = Object.entries(values).flatMap(([name, value]) => ['--set', `${name}=${value}`])
-  const { stdout } = await execute(helm, ['template', 'gavel', chart, '--namespace', 'auctions', ...sets], {
-    maxBuffer: 64e6
-  })
-  return parseAllDocuments(stdout).flatMap((document) => (document.toJS() as Rendered | null) ?? [])
 }
 
 const podsOf = (objects: Rendered[]): { of: string; pod: PodSpec }[] =>
@@ -126,20 +88,6 @@ describe.each(Object.entries(shapes))('the chart %s', (_name, values) => {
 })
 
 describe('secrets in Vault', () => {
-  const inVault = {
-    ...Object.fromEntries(Object.entries(external).filter(([name]) => !/secretRef|existingSecret/.test(name))),
-    'vault.address': 'https://vault.vault.svc:8200',
-    'vault.caConfigMap': 'vault-ca',
-    'backends.external.postgres.secretRef.vaultPath': 'gavel/{service}/postgres',
-    'backends.external.mongodb.secretRef.vaultPath': 'gavel/mongodb',
-    'backends.external.redis.secretRef.vaultPath': 'gavel/redis',
-    'admin.vaultPath': 'gavel/admin',
-    'identity.vaultPath': 'gavel/identity',
-    'bidding.vaultPath': 'gavel/bidding',
-    'payment.vaultPath': 'gavel/payment',
-    'mail.vaultPath': 'gavel/mail'
-  }
-
   test('are named in the Platform, and the chart makes none', async () => {
     const objects = await render(inVault)
     expect(objects.filter(({ kind }) => kind === 'Secret')).toEqual([])
