@@ -18,7 +18,8 @@ const entries = {
   replay: ['services/standalone/src/replay/main.ts'],
   bench: ['test/load/main.ts'],
   cluster: ['test/cluster/main.ts'],
-  images: ['scripts/images/main.ts']
+  images: ['scripts/images/main.ts'],
+  screenshots: ['test/support/screenshots.ts']
 }
 
 function give(sentence) {

@@ -1,11 +1,8 @@
-import { createRequire } from 'node:module'
-import { readFileSync } from 'node:fs'
 import { createServer, connect, type Socket } from 'node:net'
 import type { TokenPair } from '@gavel/contracts/api/identity.ts'
 import { StartFailure } from '@gavel/standalone/failure.ts'
 import { debianPackage, findProgram } from '@gavel/standalone/install.ts'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-import { expect } from 'vitest'
 
 /** Chromium of the machine, or of Debian's package where we may install it. No browser is downloaded from anywhere else. */
 export async function findChromium(): Promise<string> {
@@ -63,29 +60,11 @@ function keepSession(text: string): void {
   if (!localStorage['getItem']?.('gavel.session')) localStorage['setItem']?.('gavel.session', text)
 }
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-type Finding = { id: string; impact: string | null; nodes: { html: string; failureSummary?: string }[] }
-
-/** No finding that would keep somebody out. It is run in the page's own world, which its policy does not hinder. */
-export async function expectAccessible(page: Page): Promise<void> {
-  await page.evaluate(axe)
-  const findings = (await page.evaluate(
-    'axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations)'
-  )) as Finding[]
-  const serious = findings
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' | ')}`)
-  expect(serious, page.url()).toEqual([])
-}
-
-/** The page never scrolls sideways, however narrow it is. */
-export async function expectFits(page: Page): Promise<void> {
-  expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth'), page.url()).toBeLessThanOrEqual(0)
-}
-
 export type Cable = {
   url: string
   cut: () => void
+  /** Nothing goes either way, and nothing breaks, until it is mended. */
+  hold: () => void
   mend: () => Promise<void>
   [Symbol.asyncDispose]: () => Promise<void>
 }
@@ -95,6 +74,7 @@ export async function layCable(to: string): Promise<Cable> {
   const { hostname, port } = new URL(to)
   const ends = new Set<Socket>()
   let isWhole = true
+  let isHeld = false
   const server = createServer((near) => {
     if (!isWhole) return void near.destroy()
     const far = connect(Number(port), hostname)
@@ -110,6 +90,7 @@ export async function layCable(to: string): Promise<Cable> {
           other.destroy()
         })
       one.pipe(other)
+      if (isHeld) one.pause()
     }
   })
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready))
@@ -121,8 +102,14 @@ export async function layCable(to: string): Promise<Cable> {
   return {
     url: `http://127.0.0.1:${address.port}`,
     cut,
+    hold: () => {
+      isHeld = true
+      for (const end of ends) end.pause()
+    },
     mend: async () => {
       isWhole = true
+      isHeld = false
+      for (const end of ends) end.resume()
     },
     [Symbol.asyncDispose]: async () => {
       cut()

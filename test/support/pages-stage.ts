@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { openAuction, type Auction } from '@gavel/contracts/api/bidding.ts'
+import { openAuction, placeBid, type Auction, type BidReceipt } from '@gavel/contracts/api/bidding.ts'
 import { addProduct } from '@gavel/contracts/api/catalog.ts'
-import { register, type TokenPair } from '@gavel/contracts/api/identity.ts'
+import { logIn, register, type TokenPair } from '@gavel/contracts/api/identity.ts'
 import { setStock } from '@gavel/contracts/api/inventory.ts'
 import { storePaymentMethod } from '@gavel/contracts/api/payment.ts'
 import type { InputOf } from '@gavel/standalone/client/gateway.ts'
 import { openAdmin } from '@gavel/standalone/client/admin.ts'
 import { createGateway, type Gateway } from '@gavel/standalone/client/gateway.ts'
+import { eventually } from './eventually.ts'
 import { sharedPlatform } from './platform.ts'
 
 /** What a journey through the pages needs beforehand, made over the API. */
@@ -14,14 +15,22 @@ export type Stage = {
   url: string
   gateway: Gateway
   adminToken: () => Promise<string>
-  person: (name: string, options?: { card?: boolean }) => Promise<TokenPair>
+  person: (name: string, options?: { card?: keyof typeof cards | 'none'; password?: string }) => Promise<TokenPair>
   auction: (title: string, terms?: Partial<InputOf<typeof openAuction>['body']>, stock?: number) => Promise<Auction>
+  bid: (by: TokenPair, auctionId: string, amountMinor: number, quantity?: number) => Promise<BidReceipt>
+  /** The admin, signed in anew: a browser's session is its own. */
+  admin: () => Promise<TokenPair>
+  /** The address that the newest mail of a kind leads to, on this platform. */
+  mailedLink: (to: string, purpose: 'verify-email' | 'reset-password') => Promise<string>
 }
+
+/** Cards as the payment provider's sandbox knows them. */
+const cards = { good: '4242424242424242', empty: '4000000000009995' } as const
 
 export const someId = (name: string): string => `${name}-${randomBytes(5).toString('hex')}`
 
 export async function setStage(): Promise<Stage> {
-  const { url, admin } = sharedPlatform()
+  const { url, admin, mailUrl } = sharedPlatform()
   const gateway = createGateway(url)
   const house = await openAdmin(gateway, admin)
   const adminToken = (): Promise<string> => house.token()
@@ -29,15 +38,29 @@ export async function setStage(): Promise<Stage> {
     url,
     gateway,
     adminToken,
-    person: async (name, { card = true } = {}) => {
-      const body = {
-        email: `${someId(name)}@pages.example`,
-        password: randomBytes(18).toString('base64url'),
-        displayName: name
-      }
+    admin: () => gateway.call(logIn, { body: admin }),
+    mailedLink: async (to, purpose) =>
+      await eventually(
+        async () => {
+          const response = await fetch(`${mailUrl}/inbox/api/mails?to=${encodeURIComponent(to)}`)
+          const { items } = (await response.json()) as { items: { text: string }[] }
+          const links = items.flatMap(({ text }) => new RegExp(`/#${purpose}=[\\w-]+`).exec(text) ?? [])
+          return links[0]
+        },
+        { what: `a mail of ${purpose}` }
+      ),
+    bid: async (by, auctionId, amountMinor, quantity) =>
+      await gateway.call(
+        placeBid,
+        { params: { auctionId }, body: { bidId: someId('bid'), amountMinor, ...(quantity && { quantity }) } },
+        { token: by.accessToken }
+      ),
+    person: async (name, { card = 'good', password = randomBytes(18).toString('base64url') } = {}) => {
+      const body = { email: `${someId(name)}@pages.example`, password, displayName: name }
       const pair = await gateway.call(register, { body })
-      const number = { cardNumber: '4242424242424242', expiryMonth: 12, expiryYear: 2099, code: '123' }
-      if (card) await gateway.call(storePaymentMethod, { body: number }, { token: pair.accessToken })
+      if (card === 'none') return pair
+      const number = { cardNumber: cards[card], expiryMonth: 12, expiryYear: 2099, code: '123' }
+      await gateway.call(storePaymentMethod, { body: number }, { token: pair.accessToken })
       return pair
     },
     auction: async (title, terms = {}, stock = 1) => {

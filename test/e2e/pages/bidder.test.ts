@@ -1,8 +1,9 @@
 import type { Browser } from 'playwright-core'
 import { closeAuction, placeBid, readLedger } from '@gavel/contracts/api/bidding.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { expectAccessible, expectFits, launchBrowser, layCable, visit } from '../../support/browser.ts'
+import { launchBrowser, layCable, visit } from '../../support/browser.ts'
 import { eventually } from '../../support/eventually.ts'
+import { expectAccessible, expectFits } from '../../support/page-checks.ts'
 import { setStage, someId, type Stage } from '../../support/pages-stage.ts'
 
 /** What bidders do, each in a browser of their own, on the running platform. */

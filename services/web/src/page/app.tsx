@@ -2,12 +2,15 @@ import { lazy, Suspense, type ComponentType } from 'react'
 import { Redirect, Route, Switch, useLocation } from 'wouter'
 import { useAccount } from './api/session.ts'
 import { Account } from './account/account.tsx'
+import { ForgotPassword, ResetPassword, VerifyEmail } from './account/mailed.tsx'
 import { Register, SignIn } from './account/sign-in.tsx'
 import { AuctionPage } from './auctions/auction-page.tsx'
 import { Browse } from './auctions/browse.tsx'
 import { Find } from './auctions/find.tsx'
 import { Loading } from './parts/states.tsx'
 import { View } from './parts/view.tsx'
+import { Views } from './parts/views.tsx'
+import type { openRoutes } from './routes.ts'
 import { Boundary } from './shell/boundary.tsx'
 import { Shell } from './shell/shell.tsx'
 
@@ -39,44 +42,46 @@ function Only({ admin = false, of: Content }: { admin?: boolean; of: ComponentTy
   return <Content />
 }
 
+/** What has places of its own: only for those signed in. */
+function Parts() {
+  return (
+    <Switch>
+      <Route path="/account/*?">
+        <Only of={Account} />
+      </Route>
+      <Route path="/admin/*?">
+        <Only admin of={Admin} />
+      </Route>
+      <Route path="/operations/*?">
+        <Only admin of={Operations} />
+      </Route>
+      <Route>
+        <NotFound />
+      </Route>
+    </Switch>
+  )
+}
+
 export function App() {
   const [location] = useLocation()
   return (
     <Shell>
       <Boundary key={location}>
         <Suspense fallback={<Loading what="the page" />}>
-          <Switch>
-            <Route path="/">
-              <Browse />
-            </Route>
-            <Route path="/auctions">
-              <Browse />
-            </Route>
-            <Route path="/auctions/:auctionId">
-              {({ auctionId }) => <AuctionPage key={auctionId} auctionId={auctionId} />}
-            </Route>
-            <Route path="/items">
-              <Find />
-            </Route>
-            <Route path="/account/sign-in">
-              <SignIn />
-            </Route>
-            <Route path="/account/register">
-              <Register />
-            </Route>
-            <Route path="/account/*?">
-              <Only of={Account} />
-            </Route>
-            <Route path="/admin/*?">
-              <Only admin of={Admin} />
-            </Route>
-            <Route path="/operations/*?">
-              <Only admin of={Operations} />
-            </Route>
-            <Route>
-              <NotFound />
-            </Route>
-          </Switch>
+          <Views<(typeof openRoutes)[number]>
+            of={{
+              '/': () => <Browse />,
+              '/auctions': () => <Browse />,
+              '/auctions/:auctionId': ({ auctionId }) => <AuctionPage key={auctionId} auctionId={auctionId} />,
+              '/items': () => <Find />,
+              '/account/sign-in': () => <SignIn />,
+              '/account/register': () => <Register />,
+              '/account/forgot-password': () => <ForgotPassword />,
+              '/account/reset-password': () => <ResetPassword />,
+              '/account/verify-email': () => <VerifyEmail />
+            }}
+            otherwise={<Parts />}
+          />
         </Suspense>
       </Boundary>
     </Shell>

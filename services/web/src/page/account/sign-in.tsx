@@ -63,6 +63,9 @@ export function SignIn() {
           {isSending ? 'Signing in …' : 'Sign in'}
         </button>
         <p className="muted">
+          <Link href="/account/forgot-password">Forgotten your password?</Link>
+        </p>
+        <p className="muted">
           No account yet? <Link href={`/account/register${search ? `?${search}` : ''}`}>Make one</Link>
         </p>
       </form>

@@ -1,12 +1,13 @@
-import { Route, Switch } from 'wouter'
-import { Places } from '../parts/places.tsx'
-import { View } from '../parts/view.tsx'
+import { NoSuchPlace, Places } from '../parts/places.tsx'
+import { Views } from '../parts/views.tsx'
+import type { adminRoutes } from '../routes.ts'
 import { Auctions } from './auctions.tsx'
 import { Audit } from './audit.tsx'
 import { Dashboard } from './dashboard.tsx'
 import { Import } from './import.tsx'
 import { ItemPage, Items } from './items.tsx'
 import { HouseOrders } from './orders.tsx'
+import { UserPage, Users } from './users.tsx'
 
 const places = [
   ['/admin', 'Dashboard'],
@@ -14,40 +15,27 @@ const places = [
   ['/admin/import', 'Import'],
   ['/admin/auctions', 'Auctions'],
   ['/admin/orders', 'Orders'],
+  ['/admin/users', 'Users'],
   ['/admin/audit', 'Audit']
 ] as const
 
 export function Admin() {
   return (
     <Places label="Admin" places={places}>
-      <Switch>
-        <Route path="/admin">
-          <Dashboard />
-        </Route>
-        <Route path="/admin/items">
-          <Items />
-        </Route>
-        <Route path="/admin/items/:productId">
-          {({ productId }) => <ItemPage key={productId} productId={productId} />}
-        </Route>
-        <Route path="/admin/import">
-          <Import />
-        </Route>
-        <Route path="/admin/auctions">
-          <Auctions />
-        </Route>
-        <Route path="/admin/audit">
-          <Audit />
-        </Route>
-        <Route path="/admin/orders">
-          <HouseOrders />
-        </Route>
-        <Route>
-          <View title="There is nothing here">
-            <p>Choose one of the places beside.</p>
-          </View>
-        </Route>
-      </Switch>
+      <Views<(typeof adminRoutes)[number]>
+        of={{
+          '/admin': () => <Dashboard />,
+          '/admin/items': () => <Items />,
+          '/admin/items/:productId': ({ productId }) => <ItemPage key={productId} productId={productId} />,
+          '/admin/import': () => <Import />,
+          '/admin/auctions': () => <Auctions />,
+          '/admin/orders': () => <HouseOrders />,
+          '/admin/users': () => <Users />,
+          '/admin/users/:userId': ({ userId }) => <UserPage key={userId} userId={userId} />,
+          '/admin/audit': () => <Audit />
+        }}
+        otherwise={<NoSuchPlace />}
+      />
     </Places>
   )
 }

@@ -1,5 +1,6 @@
 import type { AuditedAct } from '@gavel/contracts/api/audit.ts'
 import { useState, type SubmitEvent } from 'react'
+import { Link } from 'wouter'
 import { valueOf } from '../account/sign-in.tsx'
 import { usePages } from '../api/query.ts'
 import { Field } from '../parts/field.tsx'
@@ -32,7 +33,9 @@ export function Audit() {
             {acts.map(({ actId, userId, operation, service, subject, outcome, code, begunAt, endedAt }) => (
               <tr key={actId}>
                 <td>{formatPrecise(begunAt)}</td>
-                <td className="wrap">{userId}</td>
+                <td className="wrap">
+                  <Link href={`/admin/users/${userId}`}>{userId}</Link>
+                </td>
                 <td>
                   <strong>{operation}</strong>
                   <br />

@@ -9,11 +9,10 @@ import { Bars } from '../parts/bars.tsx'
 import { Empty, Shown, ShownPages } from '../parts/states.tsx'
 import { Badge, Table, View } from '../parts/view.tsx'
 import { formatSpan } from '../time.ts'
+import { lowStock } from './low-stock.ts'
 import { lastSeconds, withChange } from './pace.ts'
 
 const shownSeconds = 60
-/** Fewer pieces than this, and somebody should order more. */
-const lowStock = 3
 
 function BidPace() {
   useServerSecond()

@@ -1,17 +1,18 @@
 import type { Product } from '@gavel/contracts/api/catalog.ts'
 import { useState, type SubmitEvent } from 'react'
-import { Link, useLocation } from 'wouter'
+import { Link, useLocation, useSearchParams } from 'wouter'
 import { call, callUntilAnswered } from '../api/call.ts'
-import { Problem } from '../api/problem.ts'
 import { useOperation, usePages, useRefresh } from '../api/query.ts'
 import { useSending, valueOf } from '../account/sign-in.tsx'
 import { announce } from '../parts/announce.tsx'
 import { ConfirmButton } from '../parts/confirm.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { Area, Field } from '../parts/field.tsx'
-import { Empty, Failed, Loading, Shown, ShownPages } from '../parts/states.tsx'
-import { Table, View } from '../parts/view.tsx'
+import { Empty, Failed, Loading, ShownPages } from '../parts/states.tsx'
+import { Badge, Table, View } from '../parts/view.tsx'
 import { formatDate } from '../time.ts'
+import { lowStock } from './low-stock.ts'
+import { Stock, StockHistory } from './stock.tsx'
 
 function Fields({ product }: { product?: Product }) {
   return (
@@ -47,7 +48,7 @@ function AddItem({ onClose }: { onClose: () => void }) {
       const pieces = Number(valueOf(form, 'pieces') || '0')
       if (pieces > 0)
         await callUntilAnswered('setStock', { params: { productId }, body: { available: pieces } as never })
-      refresh('listProducts', 'listStock')
+      refresh('searchProducts', 'listStock')
       announce('The item is added.')
       go(`/admin/items/${productId}`)
     })
@@ -72,7 +73,15 @@ function AddItem({ onClose }: { onClose: () => void }) {
 
 export function Items() {
   const [isAdding, setAdding] = useState(false)
-  const query = usePages('listProducts', { query: { limit: 50 } })
+  const [params, setParams] = useSearchParams()
+  const q = params.get('q') ?? ''
+  // What is searched has stock and sale beside the title; it follows what is changed within moments, so it is asked again.
+  const query = usePages('searchProducts', { query: { limit: 50, ...(q && { q }) } }, { refetchMs: 5_000 })
+  const submit = (event: SubmitEvent<HTMLFormElement>): void => {
+    event.preventDefault()
+    const words = valueOf(event.currentTarget, 'q').trim()
+    setParams(words ? { q: words } : {}, { replace: true })
+  }
   return (
     <View
       title="Items and stock"
@@ -83,21 +92,45 @@ export function Items() {
         </button>
       }
     >
+      <search>
+        <form className="row" onSubmit={submit}>
+          <Field label="Words" name="q" type="search" maxLength={200} defaultValue={q} />
+          <button type="submit" className="quiet">
+            Find
+          </button>
+        </form>
+      </search>
       <ShownPages
         query={query}
         what="the items"
-        empty={<Empty title="No item yet">Add one, or import many from a file.</Empty>}
+        empty={
+          q ? (
+            <Empty title="Nothing found">Fewer words find more.</Empty>
+          ) : (
+            <Empty title="No item yet">Add one, or import many from a file.</Empty>
+          )
+        }
       >
         {(items) => (
-          <Table label="Items" head={['Item', 'Brand', 'Category', 'Changed']}>
-            {items.map(({ productId, title, brand, category, changedAt }) => (
+          <Table label="Items" head={['Item', 'Brand', 'Category', 'Available', 'On sale', 'Listed']}>
+            {items.map(({ productId, title, brand, category, available, auction, listedAt }) => (
               <tr key={productId}>
-                <td>
+                <td className="wrap">
                   <Link href={`/admin/items/${productId}`}>{title}</Link>
                 </td>
-                <td>{brand}</td>
-                <td>{category}</td>
-                <td>{formatDate(changedAt)}</td>
+                <td>{brand || '–'}</td>
+                <td>{category || '–'}</td>
+                <td>
+                  <Badge tone={available === 0 ? 'bad' : available < lowStock ? 'warn' : 'plain'}>{available}</Badge>
+                </td>
+                <td>
+                  {auction ? (
+                    <Link href={`/auctions/${auction.auctionId}`}>{auction.mode}</Link>
+                  ) : (
+                    <span className="muted">no</span>
+                  )}
+                </td>
+                <td>{formatDate(listedAt)}</td>
               </tr>
             ))}
           </Table>
@@ -105,73 +138,6 @@ export function Items() {
       </ShownPages>
       {isAdding && <AddItem onClose={() => setAdding(false)} />}
     </View>
-  )
-}
-
-function Stock({ productId }: { productId: string }) {
-  const query = useOperation('readStock', { params: { productId } }, { refetchMs: 5_000 })
-  const refresh = useRefresh()
-  const { error, isSending, send } = useSending()
-  const submit = (event: SubmitEvent<HTMLFormElement>): void => {
-    event.preventDefault()
-    const form = event.currentTarget
-    const location = valueOf(form, 'location').trim() || 'main'
-    const [pieces, reason] = [Number(valueOf(form, 'pieces')), valueOf(form, 'reason').trim()]
-    const isNew = query.data === undefined || !query.data.locations.some((each) => each.location === location)
-    void send(async () => {
-      if (isNew) await callUntilAnswered('setStock', { params: { productId }, body: { location, available: pieces } })
-      else {
-        const body = { adjustmentId: crypto.randomUUID(), location, delta: pieces, reason: reason || 'Counted' }
-        await callUntilAnswered('adjustStock', { params: { productId }, body })
-      }
-      form.reset()
-      announce('The stock is changed.')
-      refresh('readStock', 'listStock')
-    })
-  }
-  const isNone = query.error instanceof Problem && query.error.code === 'STOCK_NOT_FOUND'
-  return (
-    <section className="panel" aria-labelledby="stock">
-      <h2 id="stock">Stock</h2>
-      {isNone ? (
-        <p className="muted">No stock is kept for this item yet.</p>
-      ) : (
-        <Shown query={query} what="the stock" rows={2}>
-          {({ locations }) => (
-            <Table label="Stock by location" head={['Location', 'Available', 'Held', 'Sold', 'Changed']}>
-              {locations.map(({ location, available, reserved, sold, changedAt }) => (
-                <tr key={location}>
-                  <td>{location}</td>
-                  <td className="number">{available}</td>
-                  <td className="number">{reserved}</td>
-                  <td className="number">{sold}</td>
-                  <td>{formatDate(changedAt)}</td>
-                </tr>
-              ))}
-            </Table>
-          )}
-        </Shown>
-      )}
-      <form className="row" onSubmit={submit}>
-        <Field label="Location" name="location" defaultValue="main" pattern="[A-Za-z0-9_\-]{1,64}" />
-        <Field
-          label={isNone ? 'Pieces' : 'Add, or take (−)'}
-          name="pieces"
-          type="number"
-          required
-          min={isNone ? 0 : -1_000_000_000}
-        />
-        {!isNone && <Field label="Why" name="reason" maxLength={200} placeholder="Delivered" />}
-        <button type="submit" className="quiet" disabled={isSending}>
-          {isSending ? 'Changing …' : 'Change the stock'}
-        </button>
-      </form>
-      {error && (
-        <p className="wrong" role="alert">
-          {error}
-        </p>
-      )}
-    </section>
   )
 }
 
@@ -184,7 +150,7 @@ function Edit({ product }: { product: Product }) {
     void send(async () => {
       await call('changeProduct', { params: { productId: product.productId }, body: bodyOf(form) })
       announce('The item is changed.')
-      refresh('readProduct', 'listProducts')
+      refresh('readProduct', 'searchProducts')
     })
   }
   return (
@@ -211,7 +177,7 @@ export function ItemPage({ productId }: { productId: string }) {
   const refresh = useRefresh()
   const remove = async (): Promise<void> => {
     await call('removeProduct', { params: { productId } })
-    refresh('listProducts')
+    refresh('searchProducts')
     go('/admin/items')
   }
   const { data: product, error } = query
@@ -240,6 +206,7 @@ export function ItemPage({ productId }: { productId: string }) {
         <Loading what="the item" />
       )}
       <Stock productId={productId} />
+      <StockHistory productId={productId} />
     </View>
   )
 }

@@ -2,6 +2,7 @@ import type { BidReceipt } from '@gavel/contracts/api/bidding.ts'
 import type { LiveAuction } from '@gavel/contracts/api/web-socket.ts'
 import { useEffect, useRef, useState, type SubmitEvent } from 'react'
 import { Link, useLocation } from 'wouter'
+import { clockReading, useServerSecond } from '../api/clock.ts'
 import { Problem, sentence } from '../api/problem.ts'
 import { useOperation } from '../api/query.ts'
 import { useAccount } from '../api/session.ts'
@@ -43,6 +44,19 @@ function CardHint() {
   return (
     <p className="hint warn-text">
       You have stored no card. <Link href="/account/card">Store one</Link> first: a sale that cannot be charged fails.
+    </p>
+  )
+}
+
+/** While a purchase waits among others. How many stand before it nobody knows; what is known is said: how long, and what is left. */
+function InLine({ auction: { quantity, quantityLeft } }: { auction: LiveAuction }) {
+  const [since] = useState(() => Date.now())
+  const now = useServerSecond()
+  const seconds = Math.max(0, Math.round((now - (since + clockReading().offsetMs)) / 1000))
+  return (
+    <p className="hint">
+      In line{seconds > 0 && ` for ${seconds} s`}, in the order of arrival; {quantityLeft} of {quantity} left now.
+      Nothing is yours, and nothing is charged, until the receipt is here.
     </p>
   )
 }
@@ -157,6 +171,7 @@ export function BidForm({ auction }: { auction: LiveAuction }) {
       )}
       <CardHint />
       <div role="status">
+        {isSending && isFixed && !isReconnecting && <InLine auction={auction} />}
         {isSending && isReconnecting && (
           <p className="hint warn-text">
             The connection broke. The same bid is sent again when it is back; it counts once.

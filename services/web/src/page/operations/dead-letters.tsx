@@ -1,5 +1,5 @@
 import type { DeadLetter, DeadLetterStatus } from '@gavel/contracts/api/dead-letters.ts'
-import { useState } from 'react'
+import { Fragment, useState } from 'react'
 import { useSearchParams } from 'wouter'
 import { callUntilAnswered } from '../api/call.ts'
 import { useOperation, usePages, useRefresh } from '../api/query.ts'
@@ -103,9 +103,9 @@ export function DeadLetters() {
   const status = states.find((value) => value === params.get('status')) ?? 'open'
   const query = usePages('listDeadLetters', { query: { status } }, { refetchMs: 5_000 })
   const groups = [...new Set((query.items ?? []).map(({ group }) => group))]
-  const replayAll = async (group: string): Promise<void> => {
+  const decideAll = async (id: 'replayDeadLetters' | 'discardDeadLetters', group: string): Promise<void> => {
     let more = true
-    while (more) more = (await callUntilAnswered('replayDeadLetters', { body: { group } })).more
+    while (more) more = (await callUntilAnswered(id, { body: { group } })).more
     refresh('listDeadLetters')
   }
   return (
@@ -125,15 +125,24 @@ export function DeadLetters() {
       {status === 'open' && groups.length > 0 && (
         <div className="actions">
           {groups.map((group) => (
-            <ConfirmButton
-              key={group}
-              text={`Replay all of ${group}`}
-              title={`Replay all open ones of ${group}?`}
-              act={() => replayAll(group)}
-              done="They are sent again."
-            >
-              <p>In the order in which they came. Do it once the cause is mended, or they come back.</p>
-            </ConfirmButton>
+            <Fragment key={group}>
+              <ConfirmButton
+                text={`Replay all of ${group}`}
+                title={`Replay all open ones of ${group}?`}
+                act={() => decideAll('replayDeadLetters', group)}
+                done="They are sent again."
+              >
+                <p>In the order in which they came. Do it once the cause is mended, or they come back.</p>
+              </ConfirmButton>
+              <ConfirmButton
+                text={`Discard all of ${group}`}
+                title={`Discard all open ones of ${group}?`}
+                act={() => decideAll('discardDeadLetters', group)}
+                done="They are closed."
+              >
+                <p>They are closed without being sent again, and kept.</p>
+              </ConfirmButton>
+            </Fragment>
           ))}
         </div>
       )}

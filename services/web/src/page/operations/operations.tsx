@@ -1,6 +1,6 @@
-import { Route, Switch } from 'wouter'
-import { Places } from '../parts/places.tsx'
-import { View } from '../parts/view.tsx'
+import { NoSuchPlace, Places } from '../parts/places.tsx'
+import { Views } from '../parts/views.tsx'
+import type { operationsRoutes } from '../routes.ts'
 import { DeadLetters } from './dead-letters.tsx'
 import { Events } from './events.tsx'
 import { Health } from './health.tsx'
@@ -20,34 +20,18 @@ const places = [
 export function Operations() {
   return (
     <Places label="Operations" places={places}>
-      <Switch>
-        <Route path="/operations">
-          <Health />
-        </Route>
-        <Route path="/operations/sagas">
-          <Sagas />
-        </Route>
-        <Route path="/operations/sagas/:orderNumber">
-          {({ orderNumber }) => <SagaPage orderNumber={orderNumber} />}
-        </Route>
-        <Route path="/operations/dead-letters">
-          <DeadLetters />
-        </Route>
-        <Route path="/operations/logs">
-          <Logs />
-        </Route>
-        <Route path="/operations/reconciliation">
-          <Reconciliation />
-        </Route>
-        <Route path="/operations/events">
-          <Events />
-        </Route>
-        <Route>
-          <View title="There is nothing here">
-            <p>Choose one of the places beside.</p>
-          </View>
-        </Route>
-      </Switch>
+      <Views<(typeof operationsRoutes)[number]>
+        of={{
+          '/operations': () => <Health />,
+          '/operations/sagas': () => <Sagas />,
+          '/operations/sagas/:orderNumber': ({ orderNumber }) => <SagaPage orderNumber={orderNumber} />,
+          '/operations/dead-letters': () => <DeadLetters />,
+          '/operations/logs': () => <Logs />,
+          '/operations/events': () => <Events />,
+          '/operations/reconciliation': () => <Reconciliation />
+        }}
+        otherwise={<NoSuchPlace />}
+      />
     </Places>
   )
 }

@@ -115,7 +115,12 @@ export function SagaPage({ orderNumber }: { orderNumber: string }) {
                     {saga.stuck ? `stuck, ${saga.state}` : saga.state}
                   </Badge>
                 ],
-                ['Buyer', saga.sale.userId],
+                [
+                  'Buyer',
+                  <Link key="buyer" href={`/admin/users/${saga.sale.userId}`}>
+                    {saga.sale.userId}
+                  </Link>
+                ],
                 [
                   'Auction',
                   <Link key="auction" href={`/auctions/${saga.sale.auctionId}`}>

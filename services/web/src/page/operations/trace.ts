@@ -1,4 +1,5 @@
-import type { LogLine, LogTraceFrame } from '@gavel/contracts/api/logs.ts'
+import { logLevels, type LogFilter, type LogLine, type LogTraceFrame } from '@gavel/contracts/api/logs.ts'
+import type { InputOf } from '../api/operations.ts'
 
 /** `seen` counts on while the view is paused, so that it can say how much came meanwhile. */
 export type Trace = { lines: LogLine[]; lost: number; seen: number; problem?: string }
@@ -34,5 +35,35 @@ export function afterFrame(trace: Trace, frame: LogTraceFrame): Trace {
       return trace
     default:
       return frame satisfies never
+  }
+}
+
+/** What the address asks for; what is no service, level or trace id narrows nothing. */
+export function filterOf(value: (name: string) => string): LogFilter {
+  const services = value('services')
+    .split(/[\s,]+/)
+    .filter(Boolean)
+  const level = logLevels.find((each) => each === value('level'))
+  const traceId = /^[0-9a-f]{32}$/.exec(value('traceId'))?.[0]
+  const text = value('text')
+  return {
+    ...(services.length > 0 && { services }),
+    ...(level && { level }),
+    ...(traceId && { traceId }),
+    ...(text && { text })
+  }
+}
+
+/** The same for the lines that are kept, which are searched by one service at a time. */
+export function searchOf(
+  { services, ...filter }: LogFilter,
+  from: number | undefined,
+  to: number | undefined
+): NonNullable<InputOf<'listLogs'>['query']> {
+  return {
+    ...filter,
+    ...(services?.[0] && { service: services[0] }),
+    ...(from !== undefined && { from }),
+    ...(to !== undefined && { to })
   }
 }

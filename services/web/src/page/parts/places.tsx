@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react'
 import { Link, useLocation } from 'wouter'
+import { View } from './view.tsx'
 
 /** A part of the application with places of its own beside what they show. */
 export function Places({
@@ -28,5 +29,13 @@ export function Places({
       </nav>
       {children}
     </div>
+  )
+}
+
+export function NoSuchPlace() {
+  return (
+    <View title="There is nothing here">
+      <p>The address may be old. Choose one of the places in the list.</p>
+    </View>
   )
 }

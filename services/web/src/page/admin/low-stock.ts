@@ -1,0 +1,2 @@
+/** Fewer pieces than this, and somebody should order more. */
+export const lowStock = 3

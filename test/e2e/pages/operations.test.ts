@@ -1,0 +1,248 @@
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
+import { closeAuction } from '@gavel/contracts/api/bidding.ts'
+import { listUsers, type TokenPair } from '@gavel/contracts/api/identity.ts'
+import { readSale } from '@gavel/contracts/api/order.ts'
+import { contacts } from '@gavel/contracts/topics.ts'
+import { Kafka, logLevel } from 'kafkajs'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { launchBrowser, visit, type Visit } from '../../support/browser.ts'
+import { eventually } from '../../support/eventually.ts'
+import { setStage, someId, type Stage } from '../../support/pages-stage.ts'
+import { sharedPlatform } from '../../support/platform.ts'
+
+/** The process that listens on a port of this machine. */
+function listenerOn(port: number): number {
+  const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  const inodes = readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, local, , state]) => local?.endsWith(wanted) && state === '0A')
+    .map((fields) => `socket:[${fields[9]}]`)
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const ends = readdirSync(`/proc/${pid}/fd`).map((name) => readlinkSync(`/proc/${pid}/fd/${name}`))
+      if (ends.some((end) => inodes.includes(end))) return Number(pid)
+    } catch {
+      // It has ended meanwhile, or is not ours to look at.
+    }
+  }
+  throw new Error(`Nothing listens on ${port}`)
+}
+
+/** What those who keep it running see and do, on the running platform. */
+describe('operations', () => {
+  let browser: Browser
+  let stage: Stage
+  let admin: TokenPair
+
+  beforeAll(async () => {
+    stage = await setStage()
+    browser = await launchBrowser()
+    admin = await stage.admin()
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await stage?.gateway.close()
+  })
+
+  const at = async (path: string): Promise<Visit> => {
+    const visitor = await visit(browser, stage.url, { session: admin })
+    await visitor.page.goto(path)
+    return visitor
+  }
+  const sale = async (name: string, card: 'good' | 'empty'): Promise<string> => {
+    const { auctionId } = await stage.auction(`Lamp of ${name}`)
+    await stage.bid(await stage.person(name, { card }), auctionId, 5_000)
+    await stage.gateway.call(closeAuction, { params: { auctionId } }, { token: await stage.adminToken() })
+    return `${auctionId}.1`
+  }
+  const over = async (orderNumber: string, status: string): Promise<void> => {
+    const token = await stage.adminToken()
+    await eventually(
+      async () => (await stage.gateway.call(readSale, { params: { orderNumber } }, { token })).status === status,
+      { what: `${orderNumber} to be ${status}` }
+    )
+  }
+
+  test('each sale tells its story: one that became an order, and one that was given back', async () => {
+    const [good, bad] = [await sale('Payer', 'good'), await sale('Pauper', 'empty')]
+    await Promise.all([over(good, 'ordered'), over(bad, 'failed')])
+    const { page, complaints, leave } = await at('/operations/sagas')
+    await page.getByRole('link', { name: good }).click()
+    for (const name of ['SaleConfirmed', 'StockReserved', 'PaymentCaptured', 'OrderCreated'])
+      await page.locator('.timeline').getByText(name, { exact: true }).waitFor()
+    await page.locator('main').getByText('ordered', { exact: true }).first().waitFor()
+
+    await page.goto('/operations/sagas?state=failed')
+    await page.getByRole('link', { name: bad }).click()
+    for (const name of ['SaleConfirmed', 'StockReserved', 'PaymentDeclined', 'BidFailed', 'StockReleased'])
+      await page.locator('.timeline').getByText(name, { exact: true }).waitFor()
+    await page.locator('main').getByText('PAYMENT_DECLINED').first().waitFor()
+    expect(complaints).toEqual([])
+    await leave()
+  })
+
+  test('what a consumer could not handle is looked at, replayed and discarded', async () => {
+    const { urls } = sharedPlatform()
+    const producer = new Kafka({ brokers: [urls.kafka], logLevel: logLevel.NOTHING }).producer()
+    await producer.connect()
+    const key = someId('broken')
+    await producer.send({ topic: contacts.name, messages: [{ key, value: '{"this is' }] })
+    await producer.disconnect()
+
+    const { page, complaints, leave } = await at('/operations/dead-letters')
+    const group = `notification.${contacts.name}`
+    const rows = page.getByRole('row').filter({ hasText: group })
+    await rows.first().getByRole('button', { name: 'Look' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText(key).waitFor()
+    await dialog.getByRole('button', { name: 'Close' }).click()
+
+    await rows.first().getByRole('button', { name: 'Replay', exact: true }).click()
+    await dialog.getByRole('button', { name: 'Replay', exact: true }).click()
+    await dialog.waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'replayed', exact: true }).click()
+    await page.getByRole('row').filter({ hasText: group }).first().waitFor()
+    // It is as broken as before, and comes back; now it is closed for good.
+    await page.getByRole('button', { name: 'open', exact: true }).click()
+    await page.getByRole('button', { name: `Discard all of ${group}` }).click()
+    await dialog.getByRole('button', { name: `Discard all of ${group}` }).click()
+    await dialog.waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'discarded', exact: true }).click()
+    await page.getByRole('row').filter({ hasText: group }).first().waitFor()
+    expect(complaints).toEqual([])
+    await leave()
+  })
+
+  test('the log is followed live, narrowed, held still, and searched', async () => {
+    const { page, complaints, leave } = await at('/operations/logs')
+    const lines = page.locator('.log-lines li')
+    await page.locator('main').getByText('live', { exact: true }).waitFor()
+    await lines.first().waitFor()
+    await page.getByLabel('Services').fill('identity')
+    await page.getByRole('button', { name: 'Filter' }).click()
+    await page.locator('main').getByText('live', { exact: true }).waitFor()
+    await eventually(async () => {
+      // Something that identity says.
+      await stage.gateway.call(listUsers, {}, { token: admin.accessToken })
+      const said = await lines.locator('strong').allInnerTexts()
+      return said.length > 0 && said.every((service) => service === 'identity')
+    })
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await page
+      .locator('main')
+      .getByText(/^paused, \d+ more/)
+      .waitFor()
+    const held = await lines.allInnerTexts()
+    await stage.person('Talked about')
+    await page
+      .locator('main')
+      .getByText(/^paused, [1-9]\d* more/)
+      .waitFor()
+    expect(await lines.allInnerTexts()).toEqual(held)
+    await page.getByRole('button', { name: 'Go on' }).click()
+
+    await page
+      .getByRole('button', { name: /^Only trace/ })
+      .first()
+      .click()
+    const traceId = await page.getByLabel('Trace id').inputValue()
+    expect(traceId).toMatch(/^[0-9a-f]{32}$/)
+    await page.getByRole('button', { name: 'Search', exact: true }).first().click()
+    await page.getByLabel('Trace id').fill('')
+    await page.getByLabel('Service').fill('order')
+    await page.getByLabel('Words').fill('started')
+    await page.locator('form').getByRole('button', { name: 'Search' }).click()
+    await page.locator('.log-lines').getByText('order', { exact: true }).first().waitFor()
+    expect(new Set(await lines.locator('strong').allInnerTexts())).toEqual(new Set(['order']))
+    expect(complaints).toEqual([])
+    await leave()
+  })
+
+  test('who is down is named, with the time since, and what changed is kept', async () => {
+    const { page, complaints, leave } = await at('/operations')
+    await page
+      .locator('main')
+      .getByText(/^All \d+ are up\./)
+      .waitFor()
+    const pid = listenerOn(sharedPlatform().ports['logs']!)
+    process.kill(pid, 'SIGSTOP')
+    try {
+      await page
+        .locator('main')
+        .getByText(/logs.* (is|are) down\./)
+        .waitFor({ timeout: 60_000 })
+      const row = page.getByRole('region', { name: 'Services and consumer groups' }).getByRole('row').nth(1)
+      await row.getByText('down', { exact: true }).waitFor()
+      await row.getByText('logs', { exact: true }).waitFor()
+      await page.locator('.timeline li').first().getByText('down', { exact: true }).waitFor()
+    } finally {
+      process.kill(pid, 'SIGCONT')
+    }
+    await page
+      .locator('main')
+      .getByText(/^All \d+ are up\./)
+      .waitFor({ timeout: 60_000 })
+    await page.locator('.timeline li').first().getByText('up', { exact: true }).waitFor()
+    expect(complaints).toEqual([])
+    await leave()
+  })
+
+  test('events are followed, narrowed and verified, and an auction is seen as it was', async () => {
+    const { auctionId } = await stage.auction('Lamp through time')
+    const { page, complaints, leave } = await at(`/operations/events?key=${auctionId}`)
+    await page.locator('.event').getByText('AuctionOpened.v1').first().waitFor()
+    await page.locator('main').getByText('live', { exact: true }).waitFor()
+    const bidder = await stage.person('Traveller')
+    await stage.bid(bidder, auctionId, 2_000)
+    const event = page.locator('.event').filter({ hasText: 'Bid' }).first()
+    await event.locator('summary').click()
+    await event.getByText('"auctionId"').waitFor()
+    expect(Number(await event.locator('.number').innerText())).toBeGreaterThan(0)
+    // To the second, as the field has it.
+    await page.waitForFunction('Date.now() % 1000 < 500')
+    const moment = await page.evaluate(
+      '(() => { const now = new Date(Date.now() + 1000); return new Date(now.getTime() - now.getTimezoneOffset() * 60000).toISOString().slice(0, 19) })()'
+    )
+    await eventually(() => page.evaluate(`new Date('${String(moment)}').getTime() < Date.now()`))
+    await stage.bid(bidder, auctionId, 9_000)
+    await stage.bid(await stage.person('Rival'), auctionId, 7_000)
+
+    const travel = page.getByRole('region', { name: 'As it was' })
+    await travel.getByLabel('What').selectOption('auction')
+    await travel.getByLabel('Its id').fill(auctionId)
+    await travel.getByLabel('When').fill(String(moment))
+    await travel.getByRole('button', { name: 'Look' }).click()
+    const then = JSON.parse(await travel.locator('pre').innerText()) as unknown
+    expect(JSON.stringify(then)).toContain('"bidCount":1')
+    await travel.getByLabel('When').fill('')
+    await travel.getByRole('button', { name: 'Look' }).click()
+    await travel.getByText('"bidCount": 3').waitFor()
+    await travel.getByLabel('Its id').fill('nobody-knows-it')
+    await travel.getByRole('button', { name: 'Look' }).click()
+    await travel
+      .getByText(/not|no /i)
+      .first()
+      .waitFor()
+
+    await page.getByRole('button', { name: 'Verify the log' }).click()
+    await page
+      .locator('main')
+      .getByText(/^Whole: \d+ events, each linked to the one before\./)
+      .waitFor()
+    expect(complaints).toEqual([])
+    await leave()
+  })
+
+  test('what the services have is compared with what the log says, statement by statement', async () => {
+    const { page, complaints, leave } = await at('/operations/reconciliation')
+    await page.locator('main').getByText('No difference: everything is where it must be.').waitFor()
+    const rows = page.getByRole('region', { name: 'What is compared' }).locator('tbody tr')
+    expect(await rows.count()).toBeGreaterThan(3)
+    await page.getByRole('button', { name: 'Gone', exact: true }).click()
+    await page.getByRole('button', { name: 'Gone', pressed: true }).waitFor()
+    expect(complaints).toEqual([])
+    await leave()
+  })
+})
