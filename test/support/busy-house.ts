@@ -106,7 +106,12 @@ const id = (name: string): string => `${name}-${randomBytes(3).toString('hex')}`
 const goodCard = '4242424242424242'
 const emptyCard = '4000000000009995'
 
-export async function fillHouse(gateway: Gateway, credentials: AdminCredentials): Promise<BusyHouse> {
+export async function fillHouse(
+  gateway: Gateway,
+  credentials: AdminCredentials,
+  /** Between the bids of the hot auction: its chart is drawn over time. */
+  { pauseMs = 0 }: { pauseMs?: number } = {}
+): Promise<BusyHouse> {
   const admin = await gateway.call(logIn, { body: credentials })
   const token = admin.accessToken
 
@@ -145,7 +150,7 @@ export async function fillHouse(gateway: Gateway, credentials: AdminCredentials)
   const rises = [41_000, 45_500, 52_000, 58_000, 63_000, 68_500, 77_000, 84_000, 91_000, 104_000]
   for (const [index, amountMinor] of rises.entries()) {
     await bid(rivals[index % rivals.length]!, hotAuction, amountMinor)
-    await delay(350)
+    if (pauseMs > 0) await delay(pauseMs * (0.4 + ((index * 7) % 5) / 4))
   }
   await bid(bidder, hotAuction, 125_000)
   await bid(rivals[0]!, hotAuction, 119_000)

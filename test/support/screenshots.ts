@@ -6,7 +6,7 @@ import type { TokenPair } from '@gavel/contracts/api/identity.ts'
 import { placeBid } from '@gavel/contracts/api/bidding.ts'
 import { createGateway } from '@gavel/standalone/client/gateway.ts'
 import { debianPackage, findProgram } from '@gavel/standalone/install.ts'
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { launchBrowser, visit } from './browser.ts'
 import { fillHouse, type BusyHouse } from './busy-house.ts'
 import { addressesOf, visitors } from './page-routes.ts'
@@ -30,23 +30,26 @@ const picturesOf = (house: BusyHouse): Picture[] => [
   { name: 'phone', path: `/auctions/${house.hotAuction}`, as: house.bidder, size: phone }
 ]
 
-async function take(browser: Browser, url: string, folder: string, picture: Picture, whole: boolean): Promise<string> {
-  const { name, path, as, size = desk, dark = false, after = 'h1' } = picture
-  const { page, complaints, leave } = await visit(browser, url, {
-    ...(as && { session: as }),
-    viewport: size,
-    deviceScaleFactor: size === phone && !whole ? 2 : 1,
-    colorScheme: dark ? 'dark' : 'light'
-  })
+/** Its data is there, its letters are, and what is live has said its first word. */
+async function settled(page: Page, path: string, after = 'h1'): Promise<void> {
   await page.goto(path)
   await page.locator(after).first().waitFor()
-  await page.locator('.skeleton').first().waitFor({ state: 'detached' })
+  await page.locator('.loading').first().waitFor({ state: 'detached' })
   await page.evaluate('document.fonts.ready.then(() => undefined)')
-  // What is live has said its first word.
   await page.waitForTimeout(1_500)
+}
+
+async function take(browser: Browser, url: string, folder: string, picture: Picture): Promise<string> {
+  const { name, path, as, size = desk, dark = false, after } = picture
+  const { page, leave } = await visit(browser, url, {
+    ...(as && { session: as }),
+    viewport: size,
+    deviceScaleFactor: size === phone ? 2 : 1,
+    colorScheme: dark ? 'dark' : 'light'
+  })
+  await settled(page, path, after)
   const file = join(folder, `${name}.png`)
-  await page.screenshot({ path: file, fullPage: whole, animations: 'disabled' })
-  for (const complaint of complaints) console.error(`  ${path}: ${complaint}`)
+  await page.screenshot({ path: file, animations: 'disabled' })
   await leave()
   return file
 }
@@ -61,14 +64,28 @@ async function compress(files: readonly string[]): Promise<void> {
 }
 
 async function takeAll(browser: Browser, url: string, folder: string, house: BusyHouse): Promise<void> {
-  for (const { who, session, paths } of visitors(house))
-    for (const path of addressesOf(paths, house))
-      for (const size of [desk, phone])
-        for (const dark of [false, true]) {
-          const place = path.replaceAll(/[^\w-]+/g, '_').replaceAll(/^_|_$/g, '') || 'first'
-          const name = `${who}-${place}-${size.width}-${dark ? 'dark' : 'light'}`
-          await take(browser, url, folder, { name, path, size, dark, ...(session && { as: session }) }, true)
-        }
+  for (const { who, session, paths } of visitors(house)) {
+    const { page, complaints, leave } = await visit(browser, url, session ? { session } : {})
+    for (const path of addressesOf(paths, house)) {
+      await settled(page, path)
+      const place = path.replaceAll(/[^\w-]+/g, '_').replaceAll(/^_|_$/g, '') || 'first'
+      for (const [size, colorScheme] of [
+        [desk, 'light'],
+        [desk, 'dark'],
+        [phone, 'dark'],
+        [phone, 'light']
+      ] as const) {
+        await page.setViewportSize(size)
+        await page.emulateMedia({ colorScheme })
+        await page.screenshot({
+          path: join(folder, `${who}-${place}-${size.width}-${colorScheme}.png`),
+          fullPage: true
+        })
+      }
+    }
+    for (const complaint of complaints) console.error(`  ${who}: ${complaint}`)
+    await leave()
+  }
 }
 
 async function main(): Promise<void> {
@@ -77,7 +94,7 @@ async function main(): Promise<void> {
   const gateway = createGateway(platform.url)
   const browser = await launchBrowser()
   try {
-    const house = await fillHouse(gateway, platform.admin)
+    const house = await fillHouse(gateway, platform.admin, { pauseMs: values.all ? 300 : 1_800 })
     // Somebody goes on bidding, too low to change a price, so that what is live shows life.
     const [rival] = house.rivals
     let count = 0
@@ -98,7 +115,7 @@ async function main(): Promise<void> {
       rmSync(folder, { recursive: true, force: true })
       mkdirSync(folder, { recursive: true })
       const files: string[] = []
-      for (const picture of picturesOf(house)) files.push(await take(browser, platform.url, folder, picture, false))
+      for (const picture of picturesOf(house)) files.push(await take(browser, platform.url, folder, picture))
       await compress(files)
       for (const file of files) console.log(`${file} ${Math.round(statSync(file).size / 1024)} kB`)
     } finally {

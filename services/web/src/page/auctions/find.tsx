@@ -23,7 +23,13 @@ function Item({ listing }: { listing: Listing }) {
       {auction ? (
         <p className="lot-price">
           <span className="label">
-            {auction.mode === 'fixed-price' ? 'Price' : auction.bidCount > 0 ? 'Current bid' : 'Opens at'}
+            {auction.mode === 'fixed-price'
+              ? 'Price'
+              : auction.mode !== 'english'
+                ? 'Sealed, from'
+                : auction.bidCount > 0
+                  ? 'Current bid'
+                  : 'Opens at'}
           </span>
           <span className="price number">{formatMoney(auction.priceMinor, auction.currency)}</span>
         </p>

@@ -46,7 +46,7 @@ function ThemeButton() {
         setShown(next)
       }}
     >
-      <Icon name={theme === 'dark' ? 'moon' : theme === 'light' ? 'sun' : 'clock'} />
+      <Icon name={theme === 'dark' ? 'moon' : theme === 'light' ? 'sun' : 'contrast'} />
       {theme === 'system' && <span className="visually-hidden">system</span>}
     </button>
   )
