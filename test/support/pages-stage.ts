@@ -56,7 +56,7 @@ export async function setStage(): Promise<Stage> {
         { token: by.accessToken }
       ),
     person: async (name, { card = 'good', password = randomBytes(18).toString('base64url') } = {}) => {
-      const body = { email: `${someId(name)}@pages.example`, password, displayName: name }
+      const body = { email: `${someId(name.replaceAll(/\W+/g, '.'))}@pages.example`, password, displayName: name }
       const pair = await gateway.call(register, { body })
       if (card === 'none') return pair
       const number = { cardNumber: cards[card], expiryMonth: 12, expiryYear: 2099, code: '123' }

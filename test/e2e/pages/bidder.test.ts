@@ -56,7 +56,7 @@ describe('bidders in their browsers', () => {
   })
 
   test('two bid against each other, and each sees at once what the other did; the loser is told, the winner gets an order', async () => {
-    const { auctionId, title } = await stage.auction(`Brass lamp ${someId('no')}`)
+    const { auctionId, title } = await stage.auction(`Brass lamp ${someId('no')}`, { endsAt: Date.now() + 600_000 })
     const [ann, bob] = await Promise.all(
       ['Ann', 'Bob'].map(async (name) => visit(browser, stage.url, { session: await stage.person(name) }))
     )

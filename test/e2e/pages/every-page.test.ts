@@ -45,6 +45,8 @@ describe('every page', () => {
         for (const { width, colorScheme } of looks) {
           await page.setViewportSize({ width, height: 800 })
           await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+          // Drawn anew, so that what is looked at is what is seen.
+          await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))')
           await expectFits(page)
           await expectAccessible(page)
         }

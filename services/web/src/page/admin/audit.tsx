@@ -29,8 +29,8 @@ export function Audit() {
       </form>
       <ShownPages query={query} what="the acts" empty={<Empty title="No act">None fits.</Empty>}>
         {(acts) => (
-          <Table label="Acts of admins" head={['When', 'Who', 'What', 'On what', 'End', 'Took']}>
-            {acts.map(({ actId, userId, operation, service, subject, outcome, code, begunAt, endedAt }) => (
+          <Table label="Acts of admins" head={['When', 'Who', 'What', 'On what, and why', 'End', 'Took']}>
+            {acts.map(({ actId, userId, operation, service, subject, reason, outcome, code, begunAt, endedAt }) => (
               <tr key={actId}>
                 <td>{formatPrecise(begunAt)}</td>
                 <td className="wrap">
@@ -41,7 +41,15 @@ export function Audit() {
                   <br />
                   <span className="muted small">{service}</span>
                 </td>
-                <td className="wrap">{subject ?? '–'}</td>
+                <td className="wrap">
+                  {subject ?? '–'}
+                  {reason && (
+                    <>
+                      <br />
+                      <span className="small">“{reason}”</span>
+                    </>
+                  )}
+                </td>
                 <td>
                   <Badge tone={tones[outcome]}>{outcome}</Badge> <span className="muted small">{code}</span>
                 </td>
