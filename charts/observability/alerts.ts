@@ -72,6 +72,17 @@ export const alerts: readonly Alert[] = [
     quiet: one('gavel_inventory_oversold_pieces', '0x30')
   },
   {
+    name: 'GavelLedgerBroken',
+    severity: 'critical',
+    expr: 'max(bidding_broken_ledgers) > 0',
+    forDuration: '0m',
+    summary: 'A ledger does not verify',
+    runbook:
+      'An entry was changed, removed or put in after it was written: no code of ours does that. The log of bidding names the auction, the entry and what is wrong with it («A ledger does not verify»). Take away write access to MongoDB from everybody but the service, keep a copy of the collection ledger as evidence, and compare the entry with what was told of it: the event log has every bid with the hash of its entry, and each bidder has a receipt. Restore the entry from a backup, byte for byte; it is looked at again within seconds, and the alert ends by itself.',
+    fires: one('bidding_broken_ledgers', '0x5 1x30'),
+    quiet: one('bidding_broken_ledgers', '0x30')
+  },
+  {
     name: 'GavelSaleStuck',
     severity: 'critical',
     expr: 'max(gavel_sagas_stuck) > 0',
@@ -242,6 +253,36 @@ export const alerts: readonly Alert[] = [
     runbook: 'Rotate it: POST /api/keys/rotation as an admin. Tokens signed before stay valid until they expire.',
     fires: one('identity_signing_key_age_seconds', '7800000x120', '90m'),
     quiet: one('identity_signing_key_age_seconds', '7700000x120', '90m')
+  },
+  {
+    name: 'GavelCertificateExpires',
+    severity: 'warning',
+    expr: 'min(envoy_server_days_until_first_cert_expiring) < 14',
+    forDuration: '1h',
+    summary: 'A certificate of the gateway ends within two weeks',
+    runbook:
+      'Whoever renews the certificate has not: see its Certificate or the job that writes the Secret. A new Secret is taken up by a rolling restart of the gateway. Without it browsers and clients turn away on the day it ends.',
+    fires: one('envoy_server_days_until_first_cert_expiring', '9x120', '90m'),
+    // Without TLS Envoy says as many days as it can count.
+    quiet: one('envoy_server_days_until_first_cert_expiring', '4294967295x120', '90m')
+  },
+  {
+    name: 'GavelOperatorStalled',
+    severity: 'critical',
+    expr: 'max by (name) (workqueue_longest_running_processor_seconds) > 300 or max by (name) (workqueue_depth) > 0 and sum by (name) (rate(workqueue_work_duration_seconds_count[10m])) == 0',
+    forDuration: '5m',
+    summary: 'The operator does nothing about {{ $labels.name }}, though it has something to do',
+    runbook:
+      'What runs goes on running; changes wait. See the log of the operator for the last thing it began, and whether the API server answers. Deleting its pod is safe at any time: the next one looks at everything anew.',
+    fires: one('workqueue_longest_running_processor_seconds{name="platform"}', '0x5 60+60x40', '30m'),
+    quiet: {
+      series: [
+        { series: 'workqueue_depth{name="platform"}', values: '3x40' },
+        { series: 'workqueue_work_duration_seconds_count{name="platform"}', values: '0+5x40' },
+        { series: 'workqueue_longest_running_processor_seconds{name="platform"}', values: '20x40' }
+      ],
+      at: '30m'
+    }
   },
   {
     name: 'GavelOperatorErrors',

@@ -15,6 +15,8 @@ export interface Panel {
   kind: 'time' | 'stat' | 'heatmap'
   unit: Unit
   queries: readonly Query[]
+  /** Shows single observations with the trace that each leads to. */
+  exemplars?: boolean
   /** Turns the figure red from here on. */
   alarmFrom?: number
   /** Of 24 columns; 8 by default. */
@@ -113,7 +115,7 @@ const variableJson = ({ name, label, query }: Variable) => ({
   current: { text: 'All', value: '$__all' }
 })
 
-function panelJson({ title, doc, kind, unit, queries, alarmFrom }: Panel): Record<string, unknown> {
+function panelJson({ title, doc, kind, unit, queries, alarmFrom, exemplars }: Panel): Record<string, unknown> {
   const steps = [
     { color: 'green', value: null },
     ...(alarmFrom === undefined ? [] : [{ color: 'red', value: alarmFrom }])
@@ -139,7 +141,8 @@ function panelJson({ title, doc, kind, unit, queries, alarmFrom }: Panel): Recor
       expr,
       legendFormat: kind === 'heatmap' ? '{{le}}' : legend,
       ...(kind === 'heatmap' ? { format: 'heatmap' } : {}),
-      ...(kind === 'stat' ? { instant: true } : {})
+      ...(kind === 'stat' ? { instant: true } : {}),
+      ...(exemplars === true ? { exemplar: true } : {})
     }))
   }
 }

@@ -1,4 +1,5 @@
 import { Kafka, logLevel } from 'kafkajs'
+import { MongoClient } from 'mongodb'
 import { Client } from 'pg'
 import { payments } from '@gavel/contracts/topics.ts'
 import { platformTargets } from '@gavel/standalone/observe/prometheus.ts'
@@ -17,7 +18,7 @@ describe('a fault is seen for what it is', () => {
   let house: House
   let prometheus: Prometheus
   beforeAll(async () => {
-    house = await House.open()
+    house = await House.open({ serviceEnv: { bidding: { LEDGER_CHECK_INTERVAL_MS: '100' } } })
     prometheus = await prometheusOver(platformTargets(house.platform.ports))
   })
   afterAll(async () => {
@@ -61,6 +62,28 @@ describe('a fault is seen for what it is', () => {
       await client.end()
     }
     expect(await firingIn([])).toEqual([])
+  })
+
+  test('an entry of a ledger that was changed where it is stored', async () => {
+    const auctionId = await house.auction(await house.product(1), { mode: 'english', openingPriceMinor: 1000 })
+    const [buyer] = await house.bidders(1)
+    await house.bid(auctionId, buyer!)
+    const client = await MongoClient.connect(house.platform.urls.mongodb)
+    try {
+      const ledger = client
+        .db('bidding')
+        .collection<{ _id: { auctionId: string; seq: number }; text: string }>('ledger')
+      const _id = { auctionId, seq: 1 }
+      const written = await ledger.findOne({ _id })
+      const changed = written!.text.replace('"priceMinor":1000', '"priceMinor":9000')
+      expect(changed).not.toBe(written!.text)
+      await ledger.updateOne({ _id }, { $set: { text: changed } })
+      expect(await firingIn(['GavelLedgerBroken'])).toEqual(['GavelLedgerBroken'])
+      await ledger.updateOne({ _id }, { $set: { text: written!.text } })
+      expect(await firingIn([])).toEqual([])
+    } finally {
+      await client.close()
+    }
   })
 
   test('a service that is gone', async () => {

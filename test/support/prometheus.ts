@@ -10,8 +10,15 @@ export interface Sample {
   value: number
 }
 
+export interface ExemplarSeries {
+  seriesLabels: Record<string, string>
+  exemplars: { labels: Record<string, string>; value: string }[]
+}
+
 export interface Prometheus {
   query(expr: string): Promise<Sample[]>
+  /** What it has kept of single observations, of the last hour. */
+  exemplars(expr: string): Promise<ExemplarSeries[]>
   /** Panels of the dashboard of which a query gives no number: none, when all is well. */
   emptyPanels(dashboard: Dashboard): Promise<string[]>
   stop(): Promise<void>
@@ -42,6 +49,12 @@ export async function prometheusOver(targets: readonly ScrapeTarget[]): Promise<
   }
   return {
     query,
+    async exemplars(expr) {
+      const now = Date.now() / 1000
+      const range = new URLSearchParams({ query: expr, start: String(now - 3600), end: String(now + 60) })
+      const response = await fetch(`http://127.0.0.1:${port}/api/v1/query_exemplars?${range.toString()}`)
+      return ((await response.json()) as { data: ExemplarSeries[] }).data
+    },
     async emptyPanels(dashboard) {
       const queries = dashboard.rows.flatMap(({ panels }) =>
         panels.flatMap(({ title, queries: each }) => each.map(({ expr }) => ({ title, expr: withVariables(expr) })))

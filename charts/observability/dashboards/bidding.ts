@@ -61,6 +61,7 @@ export const bidding: Dashboard = {
           doc: 'Over HTTP, the durable write included. A crowd waits for a shared write; the write does not wait for the crowd.',
           kind: 'time',
           unit: 's',
+          exemplars: true,
           queries: quantiles(`http_server_request_duration_seconds${route}`)
         },
         {
@@ -69,6 +70,13 @@ export const bidding: Dashboard = {
           kind: 'time',
           unit: 'none',
           queries: [{ expr: 'sum by (route) (web_socket_connections)', legend: '{{route}}' }]
+        },
+        {
+          title: 'Time to the last watcher',
+          doc: 'From an event as it reaches a process to its frame for the last of those who watch. Large crowds are served in slices.',
+          kind: 'time',
+          unit: 's',
+          queries: quantiles('gavel_live_fan_out_seconds')
         }
       ]
     },
@@ -81,6 +89,7 @@ export const bidding: Dashboard = {
           kind: 'heatmap',
           unit: 's',
           width: 12,
+          exemplars: true,
           queries: [
             { expr: `sum by (le) (increase(bidding_commit_duration_seconds_bucket[${window}]))`, legend: '{{le}}' }
           ]
@@ -121,6 +130,25 @@ export const bidding: Dashboard = {
           kind: 'time',
           unit: 'ops',
           queries: [{ expr: rateOf('bidding_publish_failures_total'), legend: 'failures' }]
+        },
+        {
+          title: 'Ledgers verified',
+          doc: 'As they are stored: each whole after its close, and samples of all. By what was found.',
+          kind: 'time',
+          unit: 'ops',
+          width: 12,
+          queries: [
+            { expr: rateOf('bidding_ledger_checks_total', ['kind', 'outcome']), legend: '{{kind}} {{outcome}}' }
+          ]
+        },
+        {
+          title: 'Ledgers that do not verify',
+          doc: 'Always 0.',
+          kind: 'stat',
+          unit: 'none',
+          alarmFrom: 1,
+          width: 12,
+          queries: [{ expr: 'max(bidding_broken_ledgers)', legend: 'ledgers' }]
         }
       ]
     }

@@ -60,14 +60,14 @@ export const kafka: Dashboard = {
           doc: 'Faults of the world; after the last retry a dead letter.',
           kind: 'time',
           unit: 'ops',
-          queries: [{ expr: rateOf('kafka_consumer_retries_total{group=~"$group"}'), legend: 'retries' }]
+          queries: [{ expr: rateOf('kafka_consumer_retries_total{group=~"$group"}', ['group']), legend: '{{group}}' }]
         },
         {
           title: 'Dead letters a second',
           doc: 'Kept byte by byte; an admin lists, replays or discards them.',
           kind: 'time',
           unit: 'ops',
-          queries: [{ expr: rateOf('kafka_consumer_dead_letters_total'), legend: 'dead letters' }]
+          queries: [{ expr: rateOf('kafka_consumer_dead_letters_total', ['group']), legend: '{{group}}' }]
         },
         {
           title: 'Dead letters not decided on',

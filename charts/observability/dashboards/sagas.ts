@@ -33,6 +33,7 @@ export const sagas: Dashboard = {
           doc: 'The whole saga: stock, payment, order.',
           kind: 'time',
           unit: 's',
+          exemplars: true,
           queries: quantiles('gavel_order_saga_duration_seconds')
         },
         {

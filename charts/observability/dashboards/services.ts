@@ -44,7 +44,21 @@ export const services: Dashboard = {
           doc: 'By service.',
           kind: 'time',
           unit: 's',
+          exemplars: true,
           queries: [{ expr: quantile(0.99, `${requests}{${of}}`, ['service']), legend: '{{service}}' }]
+        },
+        {
+          title: 'The slowest routes, p99',
+          doc: 'By service and route.',
+          kind: 'time',
+          unit: 's',
+          exemplars: true,
+          queries: [
+            {
+              expr: `topk(15, ${quantile(0.99, `${requests}{${of}}`, ['service', 'method', 'route'])})`,
+              legend: '{{service}} {{method}} {{route}}'
+            }
+          ]
         },
         {
           title: 'Well or not',

@@ -15,6 +15,7 @@ import type { ServiceContext } from '@gavel/platform/service.ts'
 import { startStatements } from '@gavel/platform/statements.ts'
 import { closeDue } from './book/close-due.ts'
 import { Listing } from './book/listing.ts'
+import { LedgerCheck } from './ledger-check.ts'
 import type { BiddingConfig } from './config.ts'
 import { Credit } from './credit.ts'
 import { CreditSweep } from './credit-sweep.ts'
@@ -87,6 +88,7 @@ export async function buildApp(
   )
   const measures = createMeasures(context.metrics, context.clock, {
     openAuctions: () => auctions.countOpen(),
+    brokenLedgers: () => auctions.countBroken(),
     held: () => house.books.size,
     unpublished: () => publisher.pending
   })
@@ -118,7 +120,20 @@ export async function buildApp(
   })
   const sweep = new CreditSweep({ credit, accounts, auctions, ledger, house, clock })
   const crowd = new Crowd({ auctions, ledger, watches, producer, clock, limits: bidding.crowd })
-  startRegularWork(context, config, { house, auctions, ledger, listing, publisher, secondChance, credit, sweep, crowd })
+  const { checked } = measures
+  const check = new LedgerCheck({ house, auctions, ledger, clock, log, checked })
+  startRegularWork(context, config, {
+    house,
+    auctions,
+    ledger,
+    listing,
+    publisher,
+    secondChance,
+    credit,
+    sweep,
+    crowd,
+    check
+  })
   const consumer = await startConsumer(context, kafka, {
     topic: orders,
     handlers: { BidFailed: onBidFailed(secondChance, credit), OrderCreated: onOrderCreated(credit) }
@@ -191,10 +206,11 @@ interface Regular {
   credit: Credit
   sweep: CreditSweep
   crowd: Crowd
+  check: LedgerCheck
 }
 
 function startRegularWork({ log, closers, clock }: ServiceContext, { bidding }: BiddingConfig, parts: Regular): void {
-  const { house, auctions, ledger, listing, publisher, secondChance, credit, sweep, crowd } = parts
+  const { house, auctions, ledger, listing, publisher, secondChance, credit, sweep, crowd, check } = parts
   const { closeIntervalMs, closeMax, sweepIntervalMs, offersIntervalMs, creditIntervalMs, crowdIntervalMs } =
     bidding.schedule
   const closing = repeat('close auctions', closeIntervalMs, log, async () => {
@@ -210,6 +226,8 @@ function startRegularWork({ log, closers, clock }: ServiceContext, { bidding }: 
   const offering = repeat('offers', offersIntervalMs, log, async () => await secondChance.work())
   const crediting = repeat('holds on credit', creditIntervalMs, log, async () => await sweep.work())
   const telling = repeat('tell crowds', crowdIntervalMs, log, async () => await crowd.work())
+  const checking = repeat('verify ledgers', bidding.schedule.ledgerCheckIntervalMs, log, (signal) => check.work(signal))
+  closers.add('verify ledgers', () => checking.stop(), 'consumers')
   closers.add('holds on credit', () => crediting.stop(), 'consumers')
   closers.add('crowds', () => telling.stop(), 'consumers')
   closers.add('offers', () => offering.stop(), 'consumers')

@@ -44,6 +44,7 @@ function biddingConfig(env: Environment) {
     PUBLISH_ROUND_BYTES_MAX: integer({ default: 600 * KIBI, min: 16 * KIBI, max: 900 * KIBI }),
     PUBLISH_BACKLOG_BYTES_MAX: integer({ default: 32 * MEBI, min: 0, max: 1024 * MEBI }),
     PUBLISH_ROUND_INTERVAL_MS: integer({ default: 20, min: 0, max: 10_000 }),
+    LEDGER_CHECK_INTERVAL_MS: integer({ default: 5000, min: 20, max: 3_600_000 }),
     PUBLISH_SWEEP_INTERVAL_MS: integer({ default: 5000, min: 50, max: 600_000 }),
     OFFERS_INTERVAL_MS: integer({ default: 1000, min: 20, max: 600_000 }),
     OFFER_DURATION_MS: integer({ default: 24 * 3_600_000, min: 100, max: 30 * 24 * 3_600_000 }),
@@ -67,7 +68,8 @@ function biddingConfig(env: Environment) {
       sweepIntervalMs: read.PUBLISH_SWEEP_INTERVAL_MS,
       offersIntervalMs: read.OFFERS_INTERVAL_MS,
       creditIntervalMs: read.CREDIT_SWEEP_INTERVAL_MS,
-      crowdIntervalMs: read.CROWD_INTERVAL_MS
+      crowdIntervalMs: read.CROWD_INTERVAL_MS,
+      ledgerCheckIntervalMs: read.LEDGER_CHECK_INTERVAL_MS
     },
     publish: {
       roundAuctionsMax: read.PUBLISH_ROUND_AUCTIONS_MAX,

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Auction, BidReceipt } from '@gavel/contracts/api/bidding.ts'
 import { Refusal } from '@gavel/platform/errors.ts'
+import { currentTraceparent } from '@gavel/platform/telemetry.ts'
 import type { Terms } from './domain/auction.ts'
 import { isSealed, standingAtOpening } from './domain/auction.ts'
 import { checkForm, open, termsFrom, type BidForm, type OpenCommand } from './domain/open.ts'
@@ -14,10 +15,10 @@ import { isSameBid } from './book/waiting-bids.ts'
 import type { WaitingLimits } from './book/waiting-bids.ts'
 import { auctionView, viewOfEntry } from './book/view.ts'
 import { canonicalize } from './ledger/canonical.ts'
-import { draftOpening, keyOf, type Draft, type LedgerDocument } from './ledger/entry.ts'
-import type { PublicBid, ServedEntry, Unsealed } from './ledger/form.ts'
-import { amountsOf, entryOf, secretsOf } from './ledger/read.ts'
+import { draftOpening, keyOf, type Draft } from './ledger/entry.ts'
+import type { ServedEntry } from './ledger/form.ts'
 import { Seal, type SealingKeys } from './ledger/seal.ts'
+import { isLaidOpen, servedEntry } from './ledger/serve.ts'
 import type { Auctions, Page } from './store/auctions.ts'
 import type { Ledger } from './store/ledger.ts'
 
@@ -59,6 +60,8 @@ export class House {
     const opening = open(command, now)
     if ('refusal' in opening) throw refusalOf(opening)
     const draft = draftOpening(opening.terms, now, randomBytes(16).toString('hex'), this.#newSeal(opening.terms))
+    const traceparent = currentTraceparent()
+    if (traceparent !== undefined) draft.document.traceparent = traceparent
     if ((await this.#parts.ledger.append(draft.document)) !== 'appended') {
       const other = await this.#openedBefore(command)
       if (!other) throw new Refusal('UNAVAILABLE')
@@ -92,7 +95,13 @@ export class House {
     const form = checkForm(book.terms, bid)
     if ('refusal' in form) throw refusalOf(form)
     const { credit } = this.#parts
-    const command = { userId, bidId: bid.bidId, amountMinor: bid.amountMinor, quantity: form.quantity }
+    const command = {
+      userId,
+      bidId: bid.bidId,
+      amountMinor: bid.amountMinor,
+      quantity: form.quantity,
+      traceparent: currentTraceparent()
+    }
     if (!credit.isLimited(userId, book.terms.currency)) return await book.place(command)
     return await credit.within(book.terms, command, {
       place: async () => await book.place(command),
@@ -154,20 +163,10 @@ export class House {
     const { ledger, limits } = this.#parts
     const last = await ledger.last(auctionId)
     if (!last) throw new Refusal('AUCTION_NOT_FOUND')
-    const { closing } = entryOf(last)
     const documents = await ledger.from(auctionId, from, limit, limits.pageBytesMax)
     const { terms, seal } = await this.books.of(auctionId)
-    // Sealed bids of a cancelled auction decide nothing any more, so nobody is to learn them.
-    const isLaidOpen = closing !== undefined && (closing.outcome !== 'cancelled' || !isSealed(terms.mode))
-    const entries = documents.map((document): ServedEntry => {
-      const entry: ServedEntry = { ...entryOf(document), hash: document.hash }
-      if (!isLaidOpen) return entry
-      return {
-        ...entry,
-        opening: secretsOf(document),
-        ...(seal && entry.bids && { unsealed: unsealedOf(document, entry.bids, seal) })
-      }
-    })
+    const laidOpen = isLaidOpen(terms, last)
+    const entries = documents.map((document) => servedEntry(document, laidOpen, seal))
     const reached = documents.at(-1)?._id.seq
     return reached !== undefined && reached < last._id.seq ? { entries, nextFrom: reached + 1 } : { entries }
   }
@@ -180,11 +179,6 @@ const refusalOf = ({
   refusal: ConstructorParameters<typeof Refusal>[0]
   detail?: string
 }): Refusal => new Refusal(refusal, detail === undefined ? {} : { detail })
-
-function unsealedOf(document: LedgerDocument, bids: readonly PublicBid[], seal: Seal): Unsealed[] {
-  const amountsMinor = amountsOf(document, seal)
-  return bids.map((bid, index) => ({ amountMinor: amountsMinor[index] ?? 0, nonce: seal.nonceOf(bid) }))
-}
 
 const viewOfDraft = (terms: Terms, { entry, document }: Draft, now: number): Auction =>
   auctionView(terms, standingAtOpening(terms), null, { sequence: entry.sequence, hash: document.hash }, now)

@@ -6,6 +6,7 @@ import { SaleConfirmed } from '@gavel/contracts/events/sale.ts'
 import type { Sale } from '@gavel/contracts/primitives.ts'
 import { auctions, saleConfirmed } from '@gavel/contracts/topics.ts'
 import { Refusal } from '@gavel/platform/errors.ts'
+import { currentTraceparent, inTraceOf } from '@gavel/platform/telemetry.ts'
 import type { Producer } from '@gavel/platform/kafka/producer.ts'
 import { isSealed, orderNumberOf, type Terms } from './domain/auction.ts'
 import { sealedBidsIn } from './book/decided-bids.ts'
@@ -51,7 +52,7 @@ export class SecondChance {
     const now = clock()
     const offered = await offers.find(offerId, userId)
     if (offered?.status === 'open' && !(await credit.hold(saleOf(offered)))) throw new Refusal('CREDIT_LIMIT_EXCEEDED')
-    const accepted = await offers.accept(offerId, userId, now)
+    const accepted = await offers.accept(offerId, userId, now, currentTraceparent())
     if (accepted) {
       // Soon rather than at the next round; if it fails, that round does it.
       void this.work().catch(() => undefined)
@@ -92,6 +93,7 @@ export class SecondChance {
     const contender = await this.#nextBest(book)
     if (!contender) return
     const madeAt = clock()
+    const traceparent = currentTraceparent()
     const made = await offers.make({
       _id: sha256(`${auctionId}:${sale}`).slice(0, 32),
       auctionId,
@@ -105,6 +107,7 @@ export class SecondChance {
       status: 'open',
       madeAt,
       expiresAt: madeAt + limits.durationMs,
+      ...(traceparent !== undefined && { traceparent }),
       duties: ['publish-offer']
     })
     if (made) log.info({ auctionId, sale }, 'Offered to the next-best bidder')
@@ -152,6 +155,7 @@ export class SecondChance {
             source: 'bidding',
             subject: offer.auctionId,
             time: offer.madeAt,
+            ...traceOf(offer),
             data: {
               offerId: offer._id,
               auctionId: offer.auctionId,
@@ -174,6 +178,7 @@ export class SecondChance {
             source: 'bidding',
             subject: offer.auctionId,
             time: offer.acceptedAt ?? offer.madeAt,
+            ...traceOf(offer),
             data: { sale: saleOf(offer) }
           }
         ])
@@ -182,13 +187,15 @@ export class SecondChance {
         // Where one who was taking it got no further than holding its price.
         await this.#parts.credit.saleEnded(saleOf(offer))
         // As if its taker had not paid.
-        await this.#offerNext(offer.auctionId, offer.sale, 'PAYMENT_DECLINED')
+        await inTraceOf(offer.traceparent, () => this.#offerNext(offer.auctionId, offer.sale, 'PAYMENT_DECLINED'))
         return
       default:
         duty satisfies never
     }
   }
 }
+
+const traceOf = ({ traceparent }: OfferDocument) => (traceparent === undefined ? {} : { traceparent })
 
 const saleOf = (offer: OfferDocument): Sale => ({
   orderNumber: orderNumberOf(offer.auctionId, offer.sale),

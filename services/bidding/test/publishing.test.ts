@@ -6,6 +6,7 @@ import { theWire, type Wire } from '../../../test/support/watch-topic.ts'
 import { kafkaGate } from './gate.ts'
 import { someAuction, startProcess } from './rig.ts'
 import { admin, bidder, startService, type Service } from './service.ts'
+import { verifyLedger } from '../src/verify/verify.ts'
 
 const mongodb = freshMongodb('bidding')
 let topics: FreshTopics
@@ -156,5 +157,58 @@ describe('publishing', () => {
     await eventually(() => new Set(own().map((event) => event.id)).size === 3)
     const accepted = answers.filter((answer) => answer.status === 201).map((answer) => answer.body.orderNumber)
     expect(new Set(own().map((event) => event.data.sale.orderNumber))).toEqual(new Set(accepted))
+  })
+})
+
+describe('traces', () => {
+  const traceparent = (id: number, flags = '01') => `00-${String(id).padStart(32, 'a')}-b7ad6b7169203331-${flags}`
+
+  test('what a bid brings about belongs to its trace, and no ledger is another for it', async () => {
+    const [flash, untraced] = ['traced-flash', 'untraced-flash']
+    for (const auctionId of [flash, untraced])
+      await service.call('POST', '/api/auctions', admin, {
+        ...someAuction({ mode: 'fixed-price', quantity: 3, openingPriceMinor: 5_00 }),
+        auctionId
+      })
+    const bid = (auctionId: string, userId: string, header?: string) =>
+      service.call('POST', `/api/auctions/${auctionId}/bids`, bidder(userId), { bidId: 'b', amountMinor: 5_00 }, header)
+    await Promise.all([
+      bid(flash, 'ann', traceparent(1)),
+      bid(flash, 'bob', traceparent(2, '00')),
+      bid(flash, 'cid', traceparent(3)),
+      bid(untraced, 'ann')
+    ])
+    const onSales = await wire.watch(saleConfirmed)
+    const own = () => new Map(onSales.map((event) => [`${event.data.sale.auctionId} ${event.data.sale.userId}`, event]))
+    await eventually(
+      () => own().has(`${untraced} ann`) && ['ann', 'bob', 'cid'].every((id) => own().has(`${flash} ${id}`))
+    )
+    // Sampled or not: who follows a sale follows it by its trace.
+    expect(own().get(`${flash} ann`)?.traceparent).toBe(traceparent(1))
+    expect(own().get(`${flash} bob`)?.traceparent).toBe(traceparent(2, '00'))
+    expect(own().get(`${flash} cid`)?.traceparent).toBe(traceparent(3))
+    expect(own().get(`${untraced} ann`)?.traceparent).toBeUndefined()
+    for (const auctionId of [flash, untraced]) await service.call('POST', `/api/auctions/${auctionId}/close`, admin)
+    const served = await service.call('GET', `/api/auctions/${flash}/ledger?from=0&limit=100`)
+    expect(JSON.stringify(served.body)).not.toContain('aaaaaaaa')
+    expect(await verifyLedger(served.body.entries)).toMatchObject({ verified: true, level: 'decisions', bids: 3 })
+  })
+
+  test('a bid that ends an auction at once, and whoever closes one by hand, have its sale in their trace', async () => {
+    const onSales = await wire.watch(saleConfirmed)
+    const saleOf = (auctionId: string) => onSales.find((event) => event.data.sale.auctionId === auctionId)
+    const place = (auctionId: string, amountMinor: number, header: string) =>
+      service.call('POST', `/api/auctions/${auctionId}/bids`, bidder('ann'), { bidId: 'b', amountMinor }, header)
+    await service.call('POST', '/api/auctions', admin, {
+      ...someAuction({ buyNowPriceMinor: 50_00 }),
+      auctionId: 'bought'
+    })
+    await service.call('POST', '/api/auctions', admin, { ...someAuction(), auctionId: 'by-hand' })
+    await place('bought', 50_00, traceparent(4))
+    await place('by-hand', 2_00, traceparent(5))
+    await service.call('POST', '/api/auctions/by-hand/close', admin, undefined, traceparent(6))
+    await eventually(() => saleOf('bought') && saleOf('by-hand'))
+    expect(saleOf('bought')?.traceparent).toBe(traceparent(4))
+    expect(saleOf('by-hand')?.traceparent).toBe(traceparent(6))
   })
 })

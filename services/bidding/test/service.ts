@@ -10,7 +10,8 @@ export interface Service extends BiddingApp {
     method: 'GET' | 'POST' | 'PUT' | 'DELETE',
     url: string,
     caller?: { userId: string; role?: 'bidder' | 'admin' },
-    body?: unknown
+    body?: unknown,
+    traceparent?: string
   ): Promise<Answer>
   close(): Promise<boolean>
 }
@@ -53,12 +54,12 @@ export async function startService({ mongodb, topics, env = {}, clock, tokens }:
   return {
     ...built,
     tokens: issuer,
-    call: async (method, url, caller, body) => {
+    call: async (method, url, caller, body, traceparent) => {
       const headers = caller ? await issuer.signIn(caller.userId, caller.role) : {}
       const response = await built.app.inject({
         method,
         url,
-        headers,
+        headers: { ...headers, ...(traceparent !== undefined && { traceparent }) },
         ...(body !== undefined && { payload: body as object })
       })
       return {

@@ -1,3 +1,5 @@
+import type { Sale } from './primitives.ts'
+
 /**
  * The marks of a synthetic sale, made to prove that a bid still becomes an order. Its product and its auction have ids that start with
  * `canary-`, and so has its order number, which is derived from the auction's id; its currency is ISO 4217's code for tests, which no
@@ -5,3 +7,14 @@
  */
 export const canaryPrefix = 'canary-'
 export const canaryCurrency = 'XTS'
+
+export const isCanary = (id: string): boolean => id.startsWith(canaryPrefix)
+
+/** A sale that was made to prove that the platform works. */
+export const isSynthetic = ({
+  orderNumber,
+  auctionId,
+  productId,
+  currency
+}: Pick<Sale, 'orderNumber' | 'auctionId' | 'productId' | 'currency'>): boolean =>
+  currency === canaryCurrency || [orderNumber, auctionId, productId].some(isCanary)

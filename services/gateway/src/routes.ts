@@ -43,6 +43,9 @@ const target = (service: ServiceDefinition, path: string): Message => ({
   ...(service.affinity === 'auction' && namesAuction(path) && { hash_policy: [hashByAuction] })
 })
 
+/** Of few values, as a span's name must be; and for our eyes alone. */
+const spanName = (operation: string): Message => ({ decorator: { operation, propagate: false } })
+
 const takesPassword = ({ role, body }: Operation): boolean =>
   role === 'public' && 'password' in ((body as { properties?: object } | undefined)?.properties ?? {})
 
@@ -58,6 +61,7 @@ function operationRoute(settings: Settings, service: ServiceDefinition, operatio
     name: operation.id,
     stat_prefix: operation.id,
     match: { ...pathMatch(operation.path), headers: [{ name: ':method', string_match: { exact: operation.method } }] },
+    ...spanName(`${operation.method} ${operation.path}`),
     route: {
       ...target(service, operation.path),
       ...(operation.stream
@@ -107,6 +111,7 @@ function webSocketRoute({ limits }: Settings, service: ServiceDefinition, prefix
     name: `web-socket ${prefix}`,
     stat_prefix: `web_socket_${service.name}`,
     match: { ...match, headers: [{ name: 'upgrade', string_match: { exact: 'websocket', ignore_case: true } }] },
+    ...spanName(`GET ${prefix}`),
     route: {
       ...target(service, `${prefix}x`),
       timeout: '0s',

@@ -41,7 +41,8 @@ export function accessLog({ accessLog: kind }: Settings): Message[] {
 
 /**
  * A `traceparent` for every request, taken over from the client or made here. Envoy makes one only with an exporter;
- * where no collector is named, nothing is sampled and the exporter’s cluster has no endpoint.
+ * where no collector is named, nothing is sampled and the exporter’s cluster has no endpoint. Whether a trace that came along is
+ * sampled its beginner has said; of those that begin here, so many of a hundred are.
  */
 export function tracing({ tracing: collector }: Settings): Message {
   const authority = collector ? `${collector.host}:${collector.port}` : tracingCluster
@@ -51,6 +52,7 @@ export function tracing({ tracing: collector }: Settings): Message {
   return {
     random_sampling: { value: collector?.samplingPercent ?? 0 },
     max_path_tag_length: 128,
+    custom_tags: [{ tag: 'http.request.method', request_header: { name: ':method' } }],
     provider: {
       name: 'envoy.tracers.opentelemetry',
       typed_config: typed('envoy.config.trace.v3.OpenTelemetryConfig', { service_name: 'gateway', ...exporter })

@@ -42,6 +42,11 @@ export function createInventoryMetrics(registry: Registry) {
       help: 'Sales decided, by outcome: reserved, SOLD_OUT, STOCK_NOT_FOUND.',
       labelNames: ['outcome']
     }),
+    synthetic: counter(registry, {
+      name: 'gavel_inventory_synthetic_sales_total',
+      help: 'What became of pieces for synthetic sales, by step: a reservation’s outcome or a settlement’s action. In no other figure.',
+      labelNames: ['step']
+    }),
     splits: counter(registry, {
       name: 'gavel_inventory_split_reservations_total',
       help: 'Sales that no single location could serve and several did.'

@@ -1,4 +1,4 @@
-import { counter, gauge } from '@gavel/platform/metrics.ts'
+import { counter, gauge, histogram } from '@gavel/platform/metrics.ts'
 import type { ServiceContext } from '@gavel/platform/service.ts'
 import type { Collections } from './store/documents.ts'
 import { countDueMails } from './store/mails.ts'
@@ -7,7 +7,7 @@ export interface NotificationMetrics {
   stored: (count: number) => void
   mail: (outcome: 'sent' | 'postponed' | 'dead') => void
   /** Frames sent to watchers of auctions, by whether they carry one entry or stand for several. */
-  frames: (kind: 'event' | 'snapshot', count: number) => void
+  frames: (kind: 'event' | 'snapshot', count: number, tookMs: number) => void
   /** A reader that could not keep up. */
   slow: (outcome: 'coalesced' | 'closed') => void
 }
@@ -23,6 +23,10 @@ export function createNotificationMetrics({ metrics }: ServiceContext, collectio
     name: 'gavel_live_frames_total',
     help: 'Auction frames sent to watchers.',
     labelNames: ['kind']
+  })
+  const fanOut = histogram(metrics, {
+    name: 'gavel_live_fan_out_seconds',
+    help: 'From what happened in an auction, as it is known here, to its frame for the last watcher.'
   })
   const slow = counter(metrics, {
     name: 'gavel_live_slow_readers_total',
@@ -40,7 +44,10 @@ export function createNotificationMetrics({ metrics }: ServiceContext, collectio
   return {
     stored: (count) => stored.inc(count),
     mail: (outcome) => mails.inc({ outcome }),
-    frames: (kind, count) => frames.inc({ kind }, count),
+    frames: (kind, count, tookMs) => {
+      frames.inc({ kind }, count)
+      fanOut.observe(tookMs / 1000)
+    },
     slow: (outcome) => slow.inc({ outcome })
   }
 }

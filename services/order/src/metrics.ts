@@ -1,4 +1,6 @@
-import { counter, gauge, histogram, type Registry } from '@gavel/platform/metrics.ts'
+import { isSynthetic } from '@gavel/contracts/canary.ts'
+import { BoundHistogram, counter, gauge, histogram, type Registry } from '@gavel/platform/metrics.ts'
+import { isSampled, traceIdOf } from '@gavel/platform/telemetry.ts'
 import type { SaleEnd } from './domain/batch.ts'
 
 export type OrderMetrics = ReturnType<typeof createOrderMetrics>
@@ -24,12 +26,20 @@ export function createOrderMetrics(
     help: 'Sales ended, by outcome (ordered, failed) and, where failed, the reason.',
     labelNames: ['outcome', 'reason']
   })
-  const sagaSeconds = histogram(registry, {
+  const synthetic = counter(registry, {
+    name: 'gavel_order_synthetic_sales_total',
+    help: 'Synthetic sales ended, which are in no other figure of sales, by outcome.',
+    labelNames: ['outcome']
+  })
+  const sagaSeconds = new BoundHistogram(registry, {
     name: 'gavel_order_saga_duration_seconds',
     help: 'From the confirmed sale to its end.',
-    labelNames: ['outcome'],
     buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600]
   })
+  const durations = {
+    ordered: sagaSeconds.series({ outcome: 'ordered' }),
+    failed: sagaSeconds.series({ outcome: 'failed' })
+  }
   return {
     caughtUp: gauge(registry, {
       name: 'gavel_order_caught_up_timestamp_seconds',
@@ -42,9 +52,14 @@ export function createOrderMetrics(
       buckets: [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000]
     }),
     ended(batch: readonly SaleEnd[], now: number): void {
-      for (const { sale, end } of batch) {
+      for (const { sale, end, traceparent } of batch) {
+        if (isSynthetic(sale)) {
+          synthetic.inc({ outcome: end.outcome })
+          continue
+        }
         ends.inc({ outcome: end.outcome, reason: end.outcome === 'failed' ? end.reason : '' })
-        sagaSeconds.observe({ outcome: end.outcome }, Math.max(0, now - sale.confirmedAt) / 1000)
+        const seconds = Math.max(0, now - sale.confirmedAt) / 1000
+        durations[end.outcome].observe(seconds, isSampled(traceparent) ? traceIdOf(traceparent) : undefined)
       }
     }
   }

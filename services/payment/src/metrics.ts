@@ -1,10 +1,12 @@
 import type { Pool } from 'pg'
+import { isSynthetic } from '@gavel/contracts/canary.ts'
+import type { Sale } from '@gavel/contracts/primitives.ts'
 import { counter, gauge, histogram } from '@gavel/platform/metrics.ts'
 import type { ServiceContext } from '@gavel/platform/service.ts'
 
 export interface PaymentMetrics {
   /** A payment reached this status. */
-  outcome(status: string): void
+  outcome(payment: { status: string; sale: Sale }): void
   /** Measures one call to the provider. */
   timed<Result>(ask: string, call: () => Promise<Result>): Promise<Result>
 }
@@ -25,6 +27,11 @@ export function createPaymentMetrics({ metrics }: ServiceContext, pool: Pool): P
   })
   // A counter that first appears at 1 shows no increase to whoever watches it.
   for (const status of ['captured', 'declined', 'refunded']) outcomes.inc({ status }, 0)
+  const synthetic = counter(metrics, {
+    name: 'gavel_synthetic_payments_total',
+    help: 'Payments of synthetic sales that reached a status; they are not among the others.',
+    labelNames: ['status']
+  })
   const calls = histogram(metrics, {
     name: 'gavel_payment_provider_duration_seconds',
     help: 'Calls to the payment provider, repeats included.',
@@ -52,7 +59,7 @@ export function createPaymentMetrics({ metrics }: ServiceContext, pool: Pool): P
     }
   })
   return {
-    outcome: (status) => outcomes.inc({ status }),
+    outcome: ({ status, sale }) => (isSynthetic(sale) ? synthetic : outcomes).inc({ status }),
     async timed(operation, call) {
       const end = calls.startTimer({ operation })
       try {

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg'
 import type { ServiceContext } from '@gavel/platform/service.ts'
 import { toFailure } from '@gavel/platform/errors.ts'
+import { withSpan } from '@gavel/platform/telemetry.ts'
 import { backOffMs, nextStep, onAnswer, type ChargeAnswer, type Step } from './domain/payment.ts'
 import type { PaymentMetrics } from './metrics.ts'
 import type { PaymentProvider } from './provider/port.ts'
@@ -101,13 +102,15 @@ async function handle(context: ServiceContext, parts: WorkerParts, work: Claim):
   const { orderNumber } = payment.sale
   const step = nextStep(payment, attempt, work.ageMs > options.captureTimeoutMs)
   if (!step) {
-    metrics.outcome(payment.status)
+    metrics.outcome(payment)
     return undefined
   }
   try {
-    const answer = await metrics.timed(step.ask, () => ask(provider, step, payment.sale))
-    const { next } = await settle(pool, orderNumber, (current) => onAnswer(current, answer, context.clock()))
-    metrics.outcome(next.status)
+    await withSpan({ name: `${step.ask} payment`, kind: 'client', parent: work.traceparent }, async () => {
+      const answer = await metrics.timed(step.ask, () => ask(provider, step, payment.sale))
+      const { next } = await settle(pool, orderNumber, (current) => onAnswer(current, answer, context.clock()))
+      metrics.outcome(next)
+    })
     return undefined
   } catch (error) {
     const waitMs = backOffMs(attempt, (parts.random ?? Math.random)(), options.retry)

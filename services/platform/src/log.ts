@@ -1,6 +1,6 @@
-import { trace } from '@opentelemetry/api'
 import { pino, type Logger as PinoLogger, type DestinationStream } from 'pino'
 import { withoutKnownSecrets } from './known-secrets.ts'
+import { currentTraceparent } from './telemetry.ts'
 
 export type Logger = PinoLogger
 
@@ -92,8 +92,8 @@ export function createLog({ service, level = 'info', destination, alsoTo }: LogO
       // The whole line, because a message may come from anywhere, an error's own for one.
       hooks: { streamWrite: withoutCredentials },
       mixin() {
-        const span = trace.getActiveSpan()?.spanContext()
-        return span ? { trace_id: span.traceId, span_id: span.spanId } : {}
+        const [, traceId, spanId] = currentTraceparent()?.split('-') ?? []
+        return traceId === undefined ? {} : { trace_id: traceId, span_id: spanId }
       }
     },
     alsoTo === undefined ? written : both(written, alsoTo)

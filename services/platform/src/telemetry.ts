@@ -9,14 +9,15 @@ import {
   trace,
   type Context,
   type Link,
-  type Span
+  type Span,
+  type SpanContext
 } from '@opentelemetry/api'
 import type { Logger } from './log.ts'
 
 /**
- * Traces over HTTP, Kafka and the databases. The SDK is loaded only where an endpoint is set, because it costs a quarter of a
- * hot route's speed and 60 MB. Without it an incoming `traceparent` still goes through, so that a platform with
- * telemetry in some of its services keeps one trace.
+ * Traces over HTTP, Kafka and the databases. The SDK is loaded only where an endpoint is set, because it costs 60 MB, and
+ * configured by OpenTelemetry's own variables, which also say what is sampled. Without it, and where nothing is sampled, an incoming
+ * `traceparent` still goes through, so that a platform with telemetry in some of its services keeps one trace.
  */
 
 let running = false
@@ -52,9 +53,17 @@ export async function startTelemetry(
   ])
   const sdk = new NodeSDK({
     serviceName: service,
+    // Figures are scraped and logs go over Kafka: neither is sent a second time.
+    metricReaders: [],
+    logRecordProcessors: [],
     instrumentations: [
       new HttpInstrumentation({
-        ignoreIncomingRequestHook: ({ url }) => url === '/livez' || url === '/readyz' || url === '/metrics'
+        // Of a request that its caller does not sample a span would only cost: a fifth of a hot route's speed.
+        ignoreIncomingRequestHook: ({ url, headers: { traceparent } }) =>
+          url === '/livez' ||
+          url === '/readyz' ||
+          url === '/metrics' ||
+          (isTraceparent(traceparent) && !isSampled(traceparent))
       }),
       new PgInstrumentation({ requireParentSpan: true }),
       new MongoDBInstrumentation(),
@@ -74,18 +83,45 @@ export async function startTelemetry(
   }
 }
 
-/** What to send on: the active span's context with an SDK, else the caller's own header. */
+/** Whether spans are made in this process. */
+export const isTracing = (): boolean => running
+
+/** The last bit of the flags: whoever made the context exports its spans, so we export ours. */
+export const isSampled = (traceparent: string | undefined): traceparent is string =>
+  isTraceparent(traceparent) && (Number.parseInt(traceparent.slice(-2), 16) & 1) === 1
+
+export const traceIdOf = (traceparent: string): string => traceparent.slice(3, 35)
+
+const traceparentOf = ({ traceId, spanId, traceFlags }: SpanContext): string =>
+  `00-${traceId}-${spanId}-${(traceFlags & 1) === 1 ? '01' : '00'}`
+
+/** What to send on: the active span's context, else the caller's own header. */
 export function currentTraceparent(): string | undefined {
-  if (!running) return passedThrough.getStore()
-  const span = trace.getActiveSpan()?.spanContext()
-  if (!span) return undefined
-  return `00-${span.traceId}-${span.spanId}-${(span.traceFlags & 1) === 1 ? '01' : '00'}`
+  const span = running ? trace.getActiveSpan()?.spanContext() : undefined
+  return span ? traceparentOf(span) : passedThrough.getStore()
 }
 
-/** Runs `work` with a header taken from outside. With an SDK its own instrumentation has done so already. */
+/** Of what is done here, and told with figures: the trace's id where it is sampled, and can be found. */
+export function sampledTraceId(): string | undefined {
+  const span = running ? trace.getActiveSpan()?.spanContext() : undefined
+  return span && (span.traceFlags & 1) === 1 ? span.traceId : undefined
+}
+
+/** Runs `work` with a header taken from outside. Where the SDK has made a span of the request, that span goes before. */
 export function withTraceparent<T>(traceparent: string | undefined, work: () => T): T {
-  if (running || traceparent === undefined || !isTraceparent(traceparent)) return work()
+  if (traceparent === undefined || !isTraceparent(traceparent)) return work()
+  if (running && trace.getActiveSpan()) return work()
   return passedThrough.run(traceparent, work)
+}
+
+/** Runs what goes on by itself, and only happens to begin in somebody's request, in no trace at all. */
+export const outsideTraces = <T>(work: () => T): T => passedThrough.exit(() => context.with(ROOT_CONTEXT, work))
+
+/** Names a request's span by its route, which only the router knows. */
+export function nameRequest(method: string, route: string): void {
+  if (!running) return
+  const span = trace.getActiveSpan()
+  if (span?.isRecording() === true) span.updateName(`${method} ${route}`).setAttribute('http.route', route)
 }
 
 const remoteContext = (traceparent: string | undefined): Context =>
@@ -100,40 +136,79 @@ const kinds: Record<SpanKindName, SpanKind> = {
   server: SpanKind.SERVER
 }
 
-export interface RemoteOptions {
-  /** Other traces that this work belongs to: a batch has one parent at most, and links to the rest. */
+export type SpanAttributes = Record<string, string | number | boolean>
+
+export interface SpanOptions {
+  name: string
+  kind: SpanKindName
+  /** A context from another process, or from before. Without it a trace begins, sampled as it is configured. */
+  parent?: string | undefined
+  /** Other traces that this work belongs to: a span has one parent at most, and links to the rest. */
   links?: readonly string[]
-  attributes?: Record<string, string | number | boolean>
+  attributes?: SpanAttributes
 }
 
-/** Runs `work` in a span whose parent is a context from another process. */
-export async function withRemoteContext<T>(
-  traceparent: string | undefined,
-  name: string,
-  kind: SpanKindName,
-  work: () => Promise<T>,
-  options: RemoteOptions = {}
-): Promise<T> {
-  if (!running) return await withTraceparent(traceparent, work)
-  const parent = remoteContext(traceparent)
-  const links: Link[] = (options.links ?? []).flatMap((link) => {
+/** A span that was begun and must be ended. */
+export interface OpenSpan {
+  readonly traceparent: string
+  /** Runs `work` in the span; ends nothing. */
+  run<T>(work: () => T): T
+  /** Ends it; with an error where there was one. */
+  end(error?: unknown): void
+}
+
+/** Undefined without an SDK, and where the parent says that nothing of its trace is kept: such a span would only cost. */
+export function startSpan({ name, kind, parent, links = [], attributes = {} }: SpanOptions): OpenSpan | undefined {
+  if (!running || (isTraceparent(parent) && !isSampled(parent))) return undefined
+  const base = remoteContext(parent)
+  const linked: Link[] = links.flatMap((link) => {
     const span = trace.getSpanContext(remoteContext(link))
     return span ? [{ context: span }] : []
   })
   const span = trace
     .getTracer('@gavel/platform')
-    .startSpan(name, { kind: kinds[kind], links, attributes: options.attributes ?? {} }, parent)
-  return await inSpan(span, parent, work)
-}
-
-async function inSpan<T>(span: Span, parent: Context, work: () => Promise<T>): Promise<T> {
-  try {
-    return await context.with(trace.setSpan(parent, span), work)
-  } catch (error) {
-    span.recordException(error instanceof Error ? error : String(error))
-    span.setStatus({ code: SpanStatusCode.ERROR })
-    throw error
-  } finally {
-    span.end()
+    .startSpan(name, { kind: kinds[kind], links: linked, attributes }, base)
+  const within = trace.setSpan(base, span)
+  return {
+    traceparent: traceparentOf(span.spanContext()),
+    run: (work) => context.with(within, work),
+    end: (error) => {
+      if (error !== undefined) fail(span, error)
+      span.end()
+    }
   }
 }
+
+function fail(span: Span, error: unknown): void {
+  span.recordException(error instanceof Error ? error : String(error))
+  span.setAttribute('error.type', errorType(error))
+  span.setStatus({ code: SpanStatusCode.ERROR, message: String(error instanceof Error ? error.message : error) })
+}
+
+/** The code of what was thrown first, else its name: our own errors say no more than how they are dealt with. */
+function errorType(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown'
+  if ((error.name === 'Bug' || error.name === 'Fault') && error.cause instanceof Error) return errorType(error.cause)
+  const { code } = error as { code?: unknown }
+  return typeof code === 'string' ? code : error.name
+}
+
+/** Runs `work` in a span, which ends with it. Without one the parent is passed through. */
+export async function withSpan<T>(options: SpanOptions, work: () => Promise<T>): Promise<T> {
+  const span = startSpan(options)
+  if (!span) return await inTraceOf(options.parent, work)
+  try {
+    const result = await span.run(work)
+    span.end()
+    return result
+  } catch (error) {
+    span.end(error)
+    throw error
+  }
+}
+
+/** Runs `work` in a trace that was begun elsewhere, without a span of its own. */
+export const inTraceOf = <T>(traceparent: string | undefined, work: () => T): T =>
+  running && isTraceparent(traceparent)
+    ? context.with(remoteContext(traceparent), work)
+    : withTraceparent(traceparent, work)

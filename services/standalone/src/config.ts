@@ -4,6 +4,7 @@ import { services } from '@gavel/contracts/services.ts'
 import type { BackendUrls } from './backends/all.ts'
 import type { Directories } from './backends/backend.ts'
 import { StartFailure } from './failure.ts'
+import type { Tracing } from './plan.ts'
 import { type Ports, portTable, type Replicas, replicasMost } from './port-table.ts'
 
 export const repository = resolve(import.meta.dirname, '../../..')
@@ -61,6 +62,20 @@ export function readPorts(replicas: Replicas = {}): Ports {
   return Object.fromEntries(entries) as Ports
 }
 
+/** As OpenTelemetry names it; of the few traces of one machine all are kept, unless said otherwise. */
+function readTracing(): Tracing | undefined {
+  const otlpEndpoint = text('OTEL_EXPORTER_OTLP_ENDPOINT')
+  if (otlpEndpoint === undefined) return undefined
+  if (!URL.canParse(otlpEndpoint) || !/^https?:$/.test(new URL(otlpEndpoint).protocol))
+    throw new StartFailure(
+      `OTEL_EXPORTER_OTLP_ENDPOINT is ${otlpEndpoint}; it must be a URL, as in http://127.0.0.1:4318.`
+    )
+  const ratio = Number(text('OTEL_TRACES_SAMPLER_ARG') ?? 1)
+  if (!(ratio >= 0 && ratio <= 1))
+    throw new StartFailure('OTEL_TRACES_SAMPLER_ARG says which part of all traces is kept: 0 to 1.')
+  return { otlpEndpoint, samplingPercent: ratio * 100 }
+}
+
 /** Only what the person gave; what is missing is chosen once and kept. */
 function readAdmin(): { email?: string; password?: string } {
   const email = text('GAVEL_ADMIN_EMAIL')
@@ -85,6 +100,7 @@ export function readConfig() {
     replicas,
     ports: readPorts(replicas),
     admin: readAdmin(),
+    tracing: readTracing(),
     /** A measurement must not be limited; everything else should see the limits at work. */
     rateLimits: text('GAVEL_RATE_LIMITS') === 'off' ? ('off' as const) : undefined,
     gatewayThreads: Math.max(1, Math.floor(availableParallelism() / 2))

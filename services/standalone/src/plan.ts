@@ -31,6 +31,19 @@ export type PlanInput = {
   serviceEnv?: Readonly<Record<string, Variables>>
 }
 
+/** Spans go to this address by OTLP over HTTP, of so many of a hundred traces. */
+export type Tracing = { otlpEndpoint: string; samplingPercent: number }
+
+/** OpenTelemetry's own names: the SDK reads them. */
+export const tracingVariables = (tracing: Tracing | undefined): Variables =>
+  tracing === undefined
+    ? {}
+    : {
+        OTEL_EXPORTER_OTLP_ENDPOINT: tracing.otlpEndpoint,
+        OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+        OTEL_TRACES_SAMPLER_ARG: String(tracing.samplingPercent / 100)
+      }
+
 const at = (port: number | undefined): string => `http://127.0.0.1:${port}`
 
 /** The same URL with a database name in it, whatever parameters it carries. */

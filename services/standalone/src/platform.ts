@@ -13,7 +13,7 @@ import { inherited } from './environment.ts'
 import { StartFailure } from './failure.ts'
 import type { Progress } from './install.ts'
 import { createPart, type Part } from './part.ts'
-import { planProcesses, type ProcessPlan, type Variables } from './plan.ts'
+import { planProcesses, tracingVariables, type ProcessPlan, type Tracing, type Variables } from './plan.ts'
 import { backendPortNames, freePorts, type Ports, processName, type Replicas, requirePorts } from './port-table.ts'
 import { isListening, waitUntilReady } from './ports.ts'
 import { ensureAllTopics, ensureDatabases, ensurePages } from './prepare.ts'
@@ -34,6 +34,8 @@ export type PlatformOptions = {
   serviceEnv?: Readonly<Record<string, Variables>>
   rateLimits?: 'off' | undefined
   gatewayThreads?: number
+  /** Spans of every process and of Envoy go there. */
+  tracing?: Tracing | undefined
   /** Prometheus with Gavel's rules over everything. */
   observe?: boolean
   /** Start again what ends by itself. Off where a test decides what runs. */
@@ -102,8 +104,13 @@ async function launchProcess(plan: ProcessPlan, directories: Directories): Promi
   return child
 }
 
+function endpointOf(address: string) {
+  const { hostname, port, protocol } = new URL(address)
+  return { host: hostname, port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port) }
+}
+
 function launchGateway(options: PlatformOptions, ports: Ports): Promise<Child> {
-  const { directories, replicas = {}, rateLimits, gatewayThreads = 1, progress } = options
+  const { directories, replicas = {}, rateLimits, gatewayThreads = 1, tracing, progress } = options
   const addresses = services.map(({ name }) => {
     const own = Array.from({ length: replicas[name] ?? 1 }, (_, index) => ports[processName(name, index)]!)
     return [name, own.map((port) => ({ host: '127.0.0.1', port }))] as const
@@ -114,7 +121,8 @@ function launchGateway(options: PlatformOptions, ports: Ports): Promise<Child> {
     admin: { address: '127.0.0.1', port: ports['gatewayAdmin']! },
     services: Object.fromEntries(addresses),
     jwks: { issuer: 'https://gavel.dev', audience: 'gavel' },
-    ...(rateLimits && { rateLimits })
+    ...(rateLimits && { rateLimits }),
+    ...(tracing && { tracing: { ...endpointOf(tracing.otlpEndpoint), samplingPercent: tracing.samplingPercent } })
   })
   const file = join(directories.data, 'envoy.yaml')
   mkdirSync(directories.data, { recursive: true })
@@ -218,8 +226,9 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const bidder = { email: 'bidder@gavel.example', password: secrets.bidderPassword }
   const backends = await prepareBackends(options, ports)
   const { urls } = backends
-  const { env, serviceEnv, services: only } = options
-  const chosen = { ...(env && { env }), ...(serviceEnv && { serviceEnv }), ...(only && { only }) }
+  const { serviceEnv, services: only } = options
+  const env = { ...tracingVariables(options.tracing), ...options.env }
+  const chosen = { env, ...(serviceEnv && { serviceEnv }), ...(only && { only }) }
   const plans = planProcesses({ urls, ports, replicas, secrets, admin, data: directories.data, ...chosen })
   const { parts, missing } = assemble(options, plans, ports)
   const url = `http://127.0.0.1:${ports['gateway']}`

@@ -1,6 +1,7 @@
 import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises'
 import type { Auction, BidReceipt } from '@gavel/contracts/api/bidding.ts'
 import { Fault, Refusal } from '@gavel/platform/errors.ts'
+import { outsideTraces } from '@gavel/platform/telemetry.ts'
 import type { ErrorCode } from '@gavel/contracts/errors.ts'
 import type { Decision, Standing, Terms } from '../domain/auction.ts'
 import { decide, extend } from '../domain/decide.ts'
@@ -22,6 +23,7 @@ import type { Ledger } from '../store/ledger.ts'
 import { decidedIn, eachPurchase, sealedBidsIn } from './decided-bids.ts'
 import { rememberedPseudonyms } from './pseudonyms.ts'
 import type { RecentBids } from './recent-bids.ts'
+import { keepTraces, markTraces, traceOfBids, traceOfClose, within, type EntryTrace } from './traces.ts'
 import { auctionView } from './view.ts'
 import { WaitingActs, type Extender } from './waiting-acts.ts'
 import { isSameBid, WaitingBids, type BidCommand, type WaitingBid, type WaitingLimits } from './waiting-bids.ts'
@@ -67,6 +69,7 @@ export class Book {
   readonly #waiting: WaitingBids
   readonly #acts = new WaitingActs()
   #closing: PublicClosing | undefined
+  #leaderTraceparent: string | undefined
   /** How many of the waiting bids came before the close was called for: those are decided first, a later crowd cannot put it off. */
   #beforeClose: number | undefined
   #running = false
@@ -88,6 +91,7 @@ export class Book {
     const entry = entryOf(last)
     this.#standing = standingOf(entry.standing, last.leader, secretsOf(last))
     this.#closing = entry.closing
+    this.#leaderTraceparent = last.leaderTraceparent
     this.#tail = { sequence: last._id.seq, hash: last.hash, at: entry.at }
     this.#waiting = new WaitingBids(this.auctionId, parts.recent, parts.limits)
     this.#purchases = purchases
@@ -148,7 +152,8 @@ export class Book {
   #start(): void {
     if (this.#running) return
     this.#running = true
-    void this.#run()
+    // Whoever comes first sets it going, for all who come after him too.
+    void outsideTraces(() => this.#run())
   }
 
   async #run(): Promise<void> {
@@ -196,6 +201,11 @@ export class Book {
   }
 
   async #writeBids(batch: WaitingBid[]): Promise<void> {
+    const trace = traceOfBids(this.auctionId, batch)
+    await within(trace, () => this.#decideAndAppend(batch, trace))
+  }
+
+  async #decideAndAppend(batch: WaitingBid[], trace: EntryTrace): Promise<void> {
     let bids = batch
     try {
       for (let attempt = 0; bids.length > 0; attempt += 1) {
@@ -207,16 +217,9 @@ export class Book {
         }
         const at = this.#now()
         const decision = decide(this.terms, this.#standing, bids, at, (bidder) => this.#purchases?.get(bidder) ?? 0)
-        const draft = draftBids(
-          this.terms,
-          this.#tail,
-          at,
-          bids,
-          bids.map((bid) => bid.key),
-          decision,
-          this.#pseudonyms,
-          this.seal
-        )
+        const keys = bids.map((bid) => bid.key)
+        const draft = draftBids(this.terms, this.#tail, at, bids, keys, decision, this.#pseudonyms, this.seal)
+        markTraces(draft.document, trace, bids, decision, this.#leaderTraceparent)
         const startedAt = performance.now()
         const appended = await this.#parts.ledger.append(draft.document)
         if (appended === 'appended') {
@@ -241,7 +244,7 @@ export class Book {
 
   #committed(draft: Draft, decision: Decision, bids: WaitingBid[]): void {
     const { entry, document } = draft
-    this.#advance(entry, document.hash, decision.standing)
+    this.#advance(entry, document, decision.standing)
     for (let index = 0; index < bids.length; index += 1) {
       const bid = bids[index]
       if (!bid) continue
@@ -250,12 +253,13 @@ export class Book {
     }
     this.#parts.onCommitted({ terms: this.terms, draft, view: this.view() })
     // A buy-now has ended it: the close follows at once, not when the scheduler looks.
-    if (decision.standing.endsAt <= entry.at) this.#acts.closeSoon()
+    if (decision.standing.endsAt <= entry.at) this.#acts.closeSoon(document.leaderTraceparent ?? document.traceparent)
   }
 
-  #advance(entry: PublicEntry, hash: string, standing: Standing): void {
+  #advance(entry: PublicEntry, { hash, leaderTraceparent }: LedgerDocument, standing: Standing): void {
     this.#standing = standing
     this.#closing = entry.closing
+    this.#leaderTraceparent = leaderTraceparent
     this.#tail = { sequence: entry.sequence, hash, at: entry.at }
   }
 
@@ -284,7 +288,9 @@ export class Book {
     const { cancelling } = this.#acts
     const at = this.#now()
     // Read before the tail is taken: an entry that comes in between takes the sequence number, and all is done again.
-    const bids = seal && !cancelling ? await sealedBidsIn(this.#parts.ledger.all(this.auctionId, 1), seal) : null
+    const traces = new Map<string, string>()
+    const bids =
+      seal && !cancelling ? await sealedBidsIn(this.#parts.ledger.all(this.auctionId, 1), seal, traces) : null
     const draft = cancelling
       ? draftCancel(terms, this.#tail, at, this.#standing, cancelling)
       : draftClose(
@@ -295,14 +301,17 @@ export class Book {
           this.#pseudonyms,
           seal && bids ? { bids, key: seal.key } : undefined
         )
-    const appended = await this.#parts.ledger.append(draft.document)
+    const winner = seal ? traces.get(draft.document.leader ?? '') : this.#leaderTraceparent
+    const trace = traceOfClose(this.auctionId, this.#acts.endingTraceparent, winner)
+    if (trace.traceparent !== undefined) draft.document.traceparent = trace.traceparent
+    const appended = await within(trace, () => this.#parts.ledger.append(draft.document))
     if (appended !== 'appended') {
       // The other process may have closed it, or moved its end on: the loop looks again.
       this.#parts.measures.conflict(appended)
       await this.#catchUp()
       return
     }
-    this.#advance(draft.entry, draft.document.hash, draft.closing.standing)
+    this.#advance(draft.entry, draft.document, draft.closing.standing)
     this.#parts.onCommitted({ terms: this.terms, draft, view: this.view() })
   }
 
@@ -317,6 +326,7 @@ export class Book {
       if (typeof extended === 'string') return extender.reject(new Refusal(extended))
       const act = { leader: this.#leader(), by: extender.by }
       const draft = draftExtension(this.terms, this.#tail, at, extended, act)
+      keepTraces(draft.document, extender.traceparent, this.#leaderTraceparent)
       const appended = await this.#parts.ledger.append(draft.document)
       if (appended !== 'appended') {
         this.#parts.measures.conflict(appended)
@@ -324,7 +334,7 @@ export class Book {
         this.#acts.putBack(extender)
         return
       }
-      this.#advance(draft.entry, draft.document.hash, extended)
+      this.#advance(draft.entry, draft.document, extended)
       this.#parts.onCommitted({ terms: this.terms, draft, view: this.view() })
       extender.resolve(this.view())
     } catch (error) {
@@ -372,7 +382,7 @@ export class Book {
 
   #advanceTo(document: LedgerDocument): void {
     const entry = entryOf(document)
-    this.#advance(entry, document.hash, standingOf(entry.standing, document.leader, secretsOf(document)))
+    this.#advance(entry, document, standingOf(entry.standing, document.leader, secretsOf(document)))
   }
 
   /**

@@ -29,12 +29,20 @@ export function eachPurchase(document: LedgerDocument, bought: (userId: string, 
   })
 }
 
-/** Lays the sealed bids of a whole ledger open, for the close. */
-export async function sealedBidsIn(documents: AsyncIterable<LedgerDocument>, seal: Seal): Promise<SealedBids> {
+/** Lays the sealed bids of a whole ledger open, for the close. `traces` gets each bidder's last trace that is sampled. */
+export async function sealedBidsIn(
+  documents: AsyncIterable<LedgerDocument>,
+  seal: Seal,
+  traces = new Map<string, string>()
+): Promise<SealedBids> {
   const sealed = new SealedBids()
   for await (const document of documents) {
     if (!document.keys) continue
     const amountsMinor = amountsOf(document, seal)
+    for (const { index, traceparent } of document.bidTraces ?? []) {
+      const key = document.keys[index]
+      if (key !== undefined) traces.set(userOfKey(key), traceparent)
+    }
     entryOf(document).bids?.forEach((bid, index) => {
       const key = document.keys?.[index]
       const amountMinor = amountsMinor[index]

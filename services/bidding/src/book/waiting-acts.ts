@@ -1,6 +1,7 @@
 import type { Auction } from '@gavel/contracts/api/bidding.ts'
 import type { CloseOutcome } from '../domain/auction.ts'
 import { Refusal } from '@gavel/platform/errors.ts'
+import { currentTraceparent } from '@gavel/platform/telemetry.ts'
 
 interface Asking {
   resolve: (view: Auction) => void
@@ -10,11 +11,13 @@ interface Asking {
 interface Closer extends Asking {
   /** Wants the auction cancelled: that it ended otherwise is a refusal. */
   isCancel?: boolean
+  traceparent: string | undefined
 }
 
 export interface Extender extends Asking {
   endsAt: number
   by: string
+  traceparent: string | undefined
 }
 
 export interface Cancelling {
@@ -38,6 +41,11 @@ export class WaitingActs {
     return this.#isEnding
   }
 
+  /** The trace of whoever wants it to end; none where its time has come. */
+  get endingTraceparent(): string | undefined {
+    return this.#closers.find(({ traceparent }) => traceparent !== undefined)?.traceparent
+  }
+
   get cancelling(): Cancelling | undefined {
     return this.#cancelling
   }
@@ -49,7 +57,7 @@ export class WaitingActs {
 
   closeWhenDue(isCancel = false): Promise<Auction> {
     const { promise, resolve, reject } = Promise.withResolvers<Auction>()
-    this.#closers.push({ resolve, reject, isCancel })
+    this.#closers.push({ resolve, reject, isCancel, traceparent: currentTraceparent() })
     return promise
   }
 
@@ -61,13 +69,13 @@ export class WaitingActs {
 
   extend(endsAt: number, by: string): Promise<Auction> {
     const { promise, resolve, reject } = Promise.withResolvers<Auction>()
-    this.#extenders.push({ endsAt, by, resolve, reject })
+    this.#extenders.push({ endsAt, by, resolve, reject, traceparent: currentTraceparent() })
     return promise
   }
 
   /** The end has come by a bid; nobody waits for the close, and it is not to wait for the scheduler. */
-  closeSoon(): void {
-    this.#closers.push({ resolve: () => undefined, reject: () => undefined })
+  closeSoon(traceparent: string | undefined): void {
+    this.#closers.push({ resolve: () => undefined, reject: () => undefined, traceparent })
   }
 
   takeExtender(): Extender | undefined {

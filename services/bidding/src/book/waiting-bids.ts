@@ -8,6 +8,8 @@ export interface BidCommand {
   bidId: string
   amountMinor: number
   quantity: number
+  /** W3C trace context of who asks. */
+  traceparent?: string | undefined
 }
 
 export interface WaitingBid extends BidCommand {

@@ -27,6 +27,18 @@ export interface LedgerDocument {
   hidden?: string
   /** The admin whose act this entry is. Told by events, never served. */
   by?: string
+  /** Beside what is hashed, like all of the following: where the entry's events belong. W3C trace context, as everywhere. */
+  traceparent?: string
+  /** Of the bids whose own events belong elsewhere, and of those whose trace is sampled. */
+  bidTraces?: BidTrace[]
+  /** Of the bid by which the leader leads, where its trace is sampled: the close links to it. */
+  leaderTraceparent?: string
+}
+
+export interface BidTrace {
+  /** Its place in the entry. */
+  index: number
+  traceparent: string
 }
 
 export interface Tail {

@@ -27,7 +27,13 @@ export interface Published {
  */
 export function eventsOf(terms: Terms, document: LedgerDocument, entry: PublicEntry): Published[] {
   const published: Published[] = []
-  const add = (topic: TopicDefinition, definition: OutgoingEvent['definition'], key: string, data: unknown): void => {
+  const add = (
+    topic: TopicDefinition,
+    definition: OutgoingEvent['definition'],
+    key: string,
+    data: unknown,
+    traceparent = document.traceparent
+  ): void => {
     const id = `${terms.auctionId}:${entry.sequence}:${published.length}`
     const event = {
       definition,
@@ -36,7 +42,8 @@ export function eventsOf(terms: Terms, document: LedgerDocument, entry: PublicEn
       id,
       source: 'bidding',
       subject: terms.auctionId,
-      time: entry.at
+      time: entry.at,
+      ...(traceparent !== undefined && { traceparent })
     } as OutgoingEvent
     published.push({ topic, event })
   }
@@ -46,7 +53,8 @@ export function eventsOf(terms: Terms, document: LedgerDocument, entry: PublicEn
   if (entry.closing?.outcome === 'cancelled')
     add(auctions, AuctionCancelled, terms.auctionId, cancelled(terms, document, entry))
   else if (entry.closing) add(auctions, AuctionClosed, terms.auctionId, closed(terms, document, entry))
-  for (const sale of salesOf(terms, document, entry)) add(saleConfirmed, SaleConfirmed, terms.productId, { sale })
+  for (const { sale, traceparent } of salesOf(terms, document, entry))
+    add(saleConfirmed, SaleConfirmed, terms.productId, { sale }, traceparent)
   return published
 }
 
@@ -132,7 +140,13 @@ const closed = (terms: Terms, document: LedgerDocument, entry: PublicEntry) => (
   hash: document.hash
 })
 
-function salesOf(terms: Terms, document: LedgerDocument, entry: PublicEntry): Sale[] {
+interface TracedSale {
+  sale: Sale
+  /** Of the bid that is the sale; of the entry where the close is. */
+  traceparent: string | undefined
+}
+
+function salesOf(terms: Terms, document: LedgerDocument, entry: PublicEntry): TracedSale[] {
   const sold = (sale: number, userId: string, quantity: number, unitPriceMinor: number): Sale => ({
     orderNumber: orderNumberOf(terms.auctionId, sale),
     auctionId: terms.auctionId,
@@ -144,12 +158,21 @@ function salesOf(terms: Terms, document: LedgerDocument, entry: PublicEntry): Sa
     currency: terms.currency,
     confirmedAt: entry.at
   })
-  const sales = (entry.bids ?? []).flatMap((bid, index) =>
-    bid.sale === undefined ? [] : [sold(bid.sale, bidderAt(document, index), bid.quantity, bid.priceMinor)]
+  const traces = new Map(document.bidTraces?.map(({ index, traceparent }) => [index, traceparent]))
+  const sales = (entry.bids ?? []).flatMap((bid, index): TracedSale[] =>
+    bid.sale === undefined
+      ? []
+      : [
+          {
+            sale: sold(bid.sale, bidderAt(document, index), bid.quantity, bid.priceMinor),
+            traceparent: traces.get(index)
+          }
+        ]
   )
   const { closing } = entry
   if (closing && closing.sale > 0 && document.leader !== null) {
-    sales.push(sold(closing.sale, document.leader, terms.quantity, closing.priceMinor))
+    const sale = sold(closing.sale, document.leader, terms.quantity, closing.priceMinor)
+    sales.push({ sale, traceparent: document.traceparent })
   }
   return sales
 }

@@ -1,6 +1,7 @@
 import type { Logger } from '@gavel/platform/log.ts'
 import type { TopicDefinition } from '@gavel/contracts/define.ts'
 import { Fault, toFailure } from '@gavel/platform/errors.ts'
+import { outsideTraces } from '@gavel/platform/telemetry.ts'
 import type { OutgoingEvent, Producer } from '@gavel/platform/kafka/producer.ts'
 import type { Committed } from '../book/book.ts'
 import type { Terms } from '../domain/auction.ts'
@@ -81,7 +82,7 @@ export class Publisher {
   /** There may be entries beyond the auction's mark. */
   publishSoon(auctionId: string): void {
     this.#pending.add(auctionId)
-    if (!this.#stopped) this.#running ??= this.#run()
+    if (!this.#stopped) this.#running ??= outsideTraces(() => this.#run())
   }
 
   /** Ends the round in hand, and tries once to publish what is left. What then remains the next sweep finds. */

@@ -5,6 +5,7 @@ import { PlaceBidFrame, type BidAnswerFrame } from '@gavel/contracts/api/web-soc
 import { Bug, Refusal, toFailure, toProblem } from '@gavel/platform/errors.ts'
 import { webSocketRoute } from '@gavel/platform/http/web-socket.ts'
 import { createAjv, explain } from '@gavel/platform/schema.ts'
+import { withSpan } from '@gavel/platform/telemetry.ts'
 import type { House } from '../house.ts'
 import { acceptedOnly } from './place-bid.ts'
 
@@ -19,7 +20,12 @@ export function serveBidSocket(app: FastifyInstance, house: House): void {
     const { auctionId } = connection.params
     if (!user || auctionId === undefined) return
     socket.on('message', (data: Buffer) => {
-      void answer(house, auctionId, user.userId, data, log).then((frame) => connection.send(frame))
+      // Below the request that opened the connection, whose header says whether any of it is sampled.
+      const { traceparent } = connection.request.headers
+      const parent = typeof traceparent === 'string' ? traceparent : undefined
+      void withSpan({ name: 'bid /ws/auctions/:auctionId', kind: 'server', parent }, () =>
+        answer(house, auctionId, user.userId, data, log)
+      ).then((frame) => connection.send(frame))
     })
   })
 }

@@ -1,5 +1,6 @@
 import type { Collection, Db, Filter } from 'mongodb'
 import type { Auction } from '@gavel/contracts/api/bidding.ts'
+import type { LedgerProblem } from '../ledger/check-stored.ts'
 
 /**
  * The listing: what the ledgers hold, arranged for looking up. It may lag and can be made again; the one thing that is
@@ -23,6 +24,10 @@ export interface AuctionDocument {
   told?: What[]
   /** Ended with bidders who may not know it yet, see crowd.ts. */
   endUntold?: true
+  /** What verifying its ledger found, and when. Absent: nobody has. */
+  verification?: { at: number; problem?: LedgerProblem }
+  /** Nobody else begins to verify it before this. */
+  verifyFrom?: number
 }
 
 export type What = 'cancelled' | 'ending-soon'
@@ -55,6 +60,12 @@ export class Auctions {
       { key: { settled: 1, _id: 1 }, name: 'unsettled' },
       { key: { endsAt: 1 }, name: 'watched', partialFilterExpression: { closed: false, watchers: { $gt: 0 } } },
       { key: { endUntold: 1 }, name: 'end-untold', partialFilterExpression: { endUntold: true } },
+      { key: { closed: 1, 'verification.at': 1, endsAt: 1 }, name: 'unverified' },
+      {
+        key: { 'verification.problem.sequence': 1 },
+        name: 'broken',
+        partialFilterExpression: { 'verification.problem.sequence': { $gte: 0 } }
+      },
       { key: { told: 1 }, name: 'cancelled', partialFilterExpression: { 'view.outcome': 'cancelled' } }
     ])
   }
@@ -173,6 +184,50 @@ export class Auctions {
     return await this.#collection.countDocuments({ closed: false }, { limit: 100_000 })
   }
 
+  /** A closed auction whose ledger nobody has verified, or one that was found broken a while ago. Nobody else gets it meanwhile. */
+  async takeUnverified(now: number, leaseMs: number): Promise<{ auctionId: string; closed: boolean } | undefined> {
+    const free = { $or: [{ verifyFrom: { $exists: false } }, { verifyFrom: { $lte: now } }] }
+    const hold = { $set: { verifyFrom: now + leaseMs } }
+    const options = { sort: { endsAt: 1 }, projection: { closed: 1 } } as const
+    const found =
+      (await this.#collection.findOneAndUpdate(
+        { closed: true, 'verification.at': { $exists: false }, ...free },
+        hold,
+        options
+      )) ?? (await this.#collection.findOneAndUpdate({ ...broken, ...free }, hold, options))
+    return found ? { auctionId: found._id, closed: found.closed } : undefined
+  }
+
+  async verifyOn(auctionId: string, until: number): Promise<void> {
+    await this.#collection.updateOne({ _id: auctionId }, { $set: { verifyFrom: until } })
+  }
+
+  async verified(auctionId: string, at: number, verifyFrom: number, problem?: LedgerProblem): Promise<void> {
+    const verification = { at, ...(problem && { problem }) }
+    await this.#collection.updateOne({ _id: auctionId }, { $set: { verification, verifyFrom } })
+  }
+
+  /** Nothing is wrong with it any more, and it is to be verified once it is closed. */
+  async unverified(auctionId: string): Promise<void> {
+    await this.#collection.updateOne({ _id: auctionId }, { $unset: { verification: 1, verifyFrom: 1 } })
+  }
+
+  async countBroken(): Promise<number> {
+    return await this.#collection.countDocuments(broken, { limit: 100_000 })
+  }
+
+  /** Any auction, or any that is open. */
+  async sample(onlyOpen: boolean): Promise<string | undefined> {
+    const [found] = await this.#collection
+      .aggregate<{ _id: string }>([
+        ...(onlyOpen ? [{ $match: { closed: false } }] : []),
+        { $sample: { size: 1 } },
+        { $project: { _id: 1 } }
+      ])
+      .toArray()
+    return found?._id
+  }
+
   async publishedSeq(auctionId: string): Promise<number | undefined> {
     return (await this.#collection.findOne({ _id: auctionId }, { projection: { publishedSeq: 1 } }))?.publishedSeq
   }
@@ -211,6 +266,8 @@ export class Auctions {
     )
   }
 }
+
+const broken: Filter<AuctionDocument> = { 'verification.problem.sequence': { $gte: 0 } }
 
 const listed = ({ view, watchers = 0 }: AuctionDocument, now: number): Auction => ({
   ...view,

@@ -19,6 +19,8 @@ export interface OfferDocument {
   madeAt: number
   expiresAt: number
   acceptedAt?: number
+  /** Of the failed sale that made it, and then of whoever accepted it. */
+  traceparent?: string
   duties: OfferDuty[]
 }
 
@@ -65,10 +67,13 @@ export class Offers {
   }
 
   /** One conditional update is the acceptance and its outbox: however often it is asked for, one sale follows. */
-  async accept(offerId: string, userId: string, now: number): Promise<OfferDocument | null> {
+  async accept(offerId: string, userId: string, now: number, traceparent?: string): Promise<OfferDocument | null> {
     return await this.#collection.findOneAndUpdate(
       { _id: offerId, userId, status: 'open', expiresAt: { $gt: now } },
-      { $set: { status: 'accepted', acceptedAt: now }, $push: { duties: 'publish-sale' } },
+      {
+        $set: { status: 'accepted', acceptedAt: now, ...(traceparent !== undefined && { traceparent }) },
+        $push: { duties: 'publish-sale' }
+      },
       { returnDocument: 'after' }
     )
   }

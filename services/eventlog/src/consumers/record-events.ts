@@ -9,19 +9,22 @@ import type { EventlogMetrics } from '../metrics.ts'
 import { appendEvents } from '../store/append-events.ts'
 
 /** An event as it came, under the topic's own name: a prefix is a matter of where the platform runs. */
-export const unrecorded = (topic: TopicDefinition, event: IncomingEvent): Unrecorded => ({
-  eventId: event.id,
-  type: event.definition.type,
-  source: event.source,
-  ...(event.subject !== undefined && { subject: event.subject }),
-  topic: topic.name,
-  partition: event.partition,
-  offset: Number(event.offset),
-  key: event.key,
-  time: event.time,
-  ...(event.traceparent !== undefined && { traceparent: event.traceparent }),
-  data: event.data as Record<string, unknown>
-})
+export const unrecorded = (topic: TopicDefinition, event: IncomingEvent): Unrecorded => {
+  const traceparent = event.sentIn ?? event.traceparent
+  return {
+    eventId: event.id,
+    type: event.definition.type,
+    source: event.source,
+    ...(event.subject !== undefined && { subject: event.subject }),
+    topic: topic.name,
+    partition: event.partition,
+    offset: Number(event.offset),
+    key: event.key,
+    time: event.time,
+    ...(traceparent !== undefined && { traceparent }),
+    data: event.data as Record<string, unknown>
+  }
+}
 
 /** Every topic that is kept has a group of its own and goes into the log as it comes. */
 export async function recordTopics(

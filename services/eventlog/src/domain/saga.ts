@@ -1,7 +1,7 @@
 import type { RecordedEvent, SaleAt } from '@gavel/contracts/api/eventlog.ts'
 import type { Saga, SagaStanding, SagaState, SagaStory } from '@gavel/contracts/api/sagas.ts'
 import { foldSale, untoldSale, type SaleStory } from './sale-history.ts'
-import { isSynthetic } from './synthetic.ts'
+import { isSynthetic } from '@gavel/contracts/canary.ts'
 
 /** A sale's history as a saga: is it over, and how it came to that step by step. */
 

@@ -6,7 +6,7 @@ import { BidFailed, OrderCreated, SaleConfirmed } from '@gavel/contracts/events/
 import type { Sale } from '@gavel/contracts/primitives.ts'
 import { dataIf } from './fold.ts'
 import { bucketOf } from './quantiles.ts'
-import { isCanary, isSynthetic } from './synthetic.ts'
+import { isCanary, isSynthetic } from '@gavel/contracts/canary.ts'
 import { windowStart } from './windows.ts'
 
 /**

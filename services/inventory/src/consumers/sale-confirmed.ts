@@ -1,3 +1,4 @@
+import { isSynthetic } from '@gavel/contracts/canary.ts'
 import type { SaleConfirmed } from '@gavel/contracts/events/sale.ts'
 import { consumerGroup } from '@gavel/contracts/services.ts'
 import { saleConfirmed } from '@gavel/contracts/topics.ts'
@@ -12,7 +13,12 @@ export const createOnSaleConfirmed =
     metrics.batchSize.observe({ topic: saleConfirmed.name }, events.length)
     const batch = { group: consumerGroup('inventory', saleConfirmed), events }
     for (const allocation of await reserveSales(pool, batch, context.clock(), terms)) {
-      metrics.reservations.inc({ outcome: allocation.outcome === 'reserved' ? 'reserved' : allocation.reason })
+      const outcome = allocation.outcome === 'reserved' ? 'reserved' : allocation.reason
+      if (isSynthetic(allocation.sale)) {
+        metrics.synthetic.inc({ step: outcome })
+        continue
+      }
+      metrics.reservations.inc({ outcome })
       if (allocation.outcome === 'reserved' && allocation.parts.length > 1) metrics.splits.inc()
     }
   }

@@ -1,3 +1,4 @@
+import { isSynthetic } from '@gavel/contracts/canary.ts'
 import type { BidFailed, OrderCreated } from '@gavel/contracts/events/sale.ts'
 import { consumerGroup } from '@gavel/contracts/services.ts'
 import { orders } from '@gavel/contracts/topics.ts'
@@ -12,7 +13,8 @@ export const createOnSaleEnded =
     metrics.batchSize.observe({ topic: orders.name }, events.length)
     const batch = { group: consumerGroup('inventory', orders), events }
     for (const { ending, action } of await settleSales(pool, batch, context.clock())) {
-      metrics.settlements.inc({ action })
+      if (isSynthetic(ending.sale)) metrics.synthetic.inc({ step: action })
+      else metrics.settlements.inc({ action })
       if (action === 'oversold')
         context.log.error({ orderNumber: ending.sale.orderNumber }, 'An order exists for which no pieces are held')
     }

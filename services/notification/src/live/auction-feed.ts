@@ -42,12 +42,15 @@ interface Saying {
   sequence: number
   /** The frame is an event; otherwise a snapshot. */
   isOne: boolean
+  /** When the first of what it says came to be said. */
+  since: number
 }
 
 export interface FeedParts {
   laggards: Laggards
   clock: () => number
-  onFrames: (kind: 'event' | 'snapshot', count: number) => void
+  /** So many watchers were sent a frame, and so long it took from what it says to the last of them. */
+  onFrames: (kind: 'event' | 'snapshot', count: number, tookMs: number) => void
 }
 
 /** Who watches an auction, and the last sequence each was sent. */
@@ -65,6 +68,7 @@ export class AuctionFeed {
   #kept: Kept[] = []
   #keptAfter: number
   #pending: Kept[] = []
+  #pendingSince: number | undefined
   #pendingJump = false
   /** Saying something, or resting from it. */
   #isBusy = false
@@ -151,6 +155,7 @@ export class AuctionFeed {
 
   #announce(kept: Kept | undefined): void {
     if (this.#watchers.size === 0) return
+    this.#pendingSince ??= performance.now()
     if (kept) this.#pending.push(kept)
     else this.#pendingJump = true
     if (!this.#isBusy) this.#flush()
@@ -162,9 +167,11 @@ export class AuctionFeed {
     const isOne = only !== undefined && more.length === 0 && !this.#pendingJump
     this.#pending = []
     this.#pendingJump = false
+    const since = this.#pendingSince ?? performance.now()
+    this.#pendingSince = undefined
     const frame = isOne ? this.#eventFrame(only) : this.#snapshotFrame()
     if (!frame) return
-    const saying = { frame, sequence: this.sequence, isOne }
+    const saying = { frame, sequence: this.sequence, isOne, since }
     this.#isBusy = true
     this.#slice(this.#watchers.values(), saying, { sent: 0, workMs: 0 })
   }
@@ -197,8 +204,8 @@ export class AuctionFeed {
     return true
   }
 
-  #rest({ isOne }: Saying, { sent, workMs }: { sent: number; workMs: number }): void {
-    this.#parts.onFrames(isOne ? 'event' : 'snapshot', sent)
+  #rest({ isOne, since }: Saying, { sent, workMs }: { sent: number; workMs: number }): void {
+    this.#parts.onFrames(isOne ? 'event' : 'snapshot', sent, performance.now() - since)
     const goOn = (): void => {
       this.#isBusy = false
       if (this.#pending.length > 0 || this.#pendingJump) this.#flush()

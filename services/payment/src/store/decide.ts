@@ -61,6 +61,8 @@ export async function applyToSales(client: PoolClient, changes: readonly SaleCha
 
 export interface Claim {
   payment: Payment
+  /** Of the event that asked for it. */
+  traceparent: string | undefined
   attempt: number
   /** Since the payment has its status: while capturing, since the provider was first asked. */
   ageMs: number
@@ -82,7 +84,12 @@ export async function claim(pool: Pool, limit: number, leaseMs: number, now: num
       client,
       decided.flatMap(({ row, decision }) => outgoing(decision, row.traceparent ?? undefined))
     )
-    return decided.map(({ row, decision }) => ({ payment: decision.next, attempt: row.attempts, ageMs: row.age_ms }))
+    return decided.map(({ row, decision }) => ({
+      payment: decision.next,
+      traceparent: row.traceparent ?? undefined,
+      attempt: row.attempts,
+      ageMs: row.age_ms
+    }))
   })
 }
 

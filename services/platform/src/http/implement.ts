@@ -6,7 +6,7 @@ import type { AuditTrail } from '../audit/trail.ts'
 import { Refusal } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { ServiceContext } from '../service.ts'
-import { withTraceparent } from '../telemetry.ts'
+import { nameRequest, withTraceparent } from '../telemetry.ts'
 import { audited } from './audited.ts'
 import type { WebSockets } from './web-socket.ts'
 import { bearerToken, type Authenticator, type User } from './auth.ts'
@@ -161,6 +161,7 @@ export function implement<O extends AnyOperation>(
     schema,
     onRequest: guard(auth, operation.role as Role),
     handler: async (request, response) => {
+      nameRequest(operation.method, operation.path)
       const input = new Input(request, context)
       const traceparent = request.headers.traceparent
       const answer =

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, onResponseHookHandl
 import { createLogLimit } from '../log.ts'
 import { BoundHistogram, type HistogramSeries } from '../metrics.ts'
 import type { ServiceContext } from '../service.ts'
+import { sampledTraceId } from '../telemetry.ts'
 
 /** Slower than this is logged. */
 const SLOW_MS = 1000
@@ -41,7 +42,7 @@ export function measureRequests(
     const status = reply.statusCode
     let series = statuses.get(status)
     if (!series) statuses.set(status, (series = durations.series({ method, route, status: String(status) })))
-    series.observe(elapsedMs / 1000)
+    series.observe(elapsedMs / 1000, sampledTraceId())
     return elapsedMs
   }
 

@@ -3,6 +3,7 @@ import type { ServiceDefinition } from '@gavel/contracts/services.ts'
 import { serviceNamed } from '@gavel/contracts/services.ts'
 import type { AuditTrail } from '../audit/trail.ts'
 import { Refusal } from '../errors.ts'
+import { renderMetrics } from '../metrics.ts'
 import type { ServiceContext } from '../service.ts'
 import type { Authenticator } from './auth.ts'
 import { serveDocumentation } from './documentation.ts'
@@ -120,8 +121,9 @@ function serveProbes(app: FastifyInstance, context: ServiceContext, readiness: b
       return await reply.code(state.status === 'ready' ? 200 : 503).send(state)
     })
   }
-  app.get('/metrics', async (_request, reply) => {
-    return await reply.header('content-type', context.metrics.contentType).send(await context.metrics.metrics())
+  app.get('/metrics', async (request, reply) => {
+    const { contentType, text } = await renderMetrics(context.metrics, request.headers.accept)
+    return await reply.header('content-type', contentType).send(text)
   })
 }
 

@@ -49,6 +49,7 @@ export function consumerMetrics(registry: Registry, group: string, topic: string
   })
   connected.set({ group, topic }, 0)
   // A counter that first appears at 1 shows no increase: the first dead letter would raise no alarm.
+  retries.inc({ group, topic }, 0)
   for (const reason of deadReasons) dead.inc({ group, topic, reason }, 0)
   return {
     lag: (partition, count) => lag.set({ group, topic, partition: String(partition) }, count),

@@ -84,6 +84,7 @@ export async function startConsumer<const Topic extends TopicDefinition>(
   const handle = handlerOf(options, (count) => metrics.events('ignored', count))
   const worker = new PartitionWorker({
     topic: kafka.topicName(options.topic),
+    group,
     definitions: new Map(options.topic.events.map((definition) => [definition.type, definition])),
     batchSize: options.batchSize ?? 500,
     retry: { ...defaultRetry, ...options.retry },

@@ -11,6 +11,8 @@ export interface DeadLetter {
   reason: DeadReason
   error: unknown
   attempts: number
+  /** What the letter carries on instead of the message's own. */
+  traceparent: string | undefined
 }
 
 export interface DeadLetters {
@@ -29,6 +31,7 @@ function headersOf(letter: DeadLetter, group: string): ReadyHeaders {
   const { error } = letter
   return {
     ...original,
+    ...(letter.traceparent !== undefined && { traceparent: letter.traceparent }),
     dead_reason: letter.reason,
     dead_error: (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, 1000),
     dead_group: group,

@@ -26,7 +26,10 @@ interface IncomingMembers {
   time: number
   subject: string | undefined
   source: string
+  /** Where what follows from the event belongs: the span of its processing where there is one, else what the message carries. */
   traceparent?: string
+  /** What the message carries, where that is another. */
+  sentIn?: string | undefined
   /** Sent again for this group: nothing may leave the platform because of it. */
   replayed?: true
   topic: string

@@ -47,6 +47,7 @@ function aWorker({ fail, bury, retry, replays = 'pass-over' }: Given = {}) {
     topic: 'facts',
     definitions: new Map([[Counted.type, Counted]]),
     batchSize: 100,
+    group: 'reader.facts',
     replays: { group: 'reader.facts', handle: replays === 'handle' },
     retry: { attempts: 3, initialDelayMs: 100, maxDelayMs: 1000, untilReachable: true, ...retry },
     handle: async (events) => {

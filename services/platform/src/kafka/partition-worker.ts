@@ -1,11 +1,11 @@
 import type { EventDefinition } from '@gavel/contracts/define.ts'
 import { Fault, Refusal, toFailure, type Bug } from '../errors.ts'
 import type { Logger } from '../log.ts'
-import { withRemoteContext } from '../telemetry.ts'
 import type { ConsumerMetrics, DeadReason } from './consumer-metrics.ts'
 import type { DeadLetter } from './dead-letters.ts'
 import { decodeEvent, type IncomingEvent, type RawMessage } from './events.ts'
 import { replayGroupOf } from './replay.ts'
+import { deadLetterSpan, processInSpans } from './spans.ts'
 
 export interface RetryOptions {
   /** How often a batch is tried before it is narrowed down to its culprit. */
@@ -17,7 +17,9 @@ export interface RetryOptions {
 }
 
 export interface WorkerOptions {
+  /** Topic and group by their names on the broker. */
   topic: string
+  group: string
   definitions: ReadonlyMap<string, EventDefinition>
   batchSize: number
   retry: RetryOptions
@@ -183,30 +185,23 @@ export class PartitionWorker {
 
   async #call(partition: number, run: readonly Entry[]): Promise<Refusal | Fault | Bug | undefined> {
     const events = run.map(({ event }) => event!)
-    const traces = [...new Set(events.flatMap(({ traceparent }) => (traceparent === undefined ? [] : [traceparent])))]
+    const attempt = this.#attemptOf(partition, run[0]!)
     const startedAt = performance.now()
     try {
-      // A batch of one trace is its child; one of many has links to all of them.
-      await withRemoteContext(
-        traces.length === 1 ? traces[0] : undefined,
-        `process ${this.#options.topic}`,
-        'consumer',
-        async () => await this.#options.handle(events, this.#attemptOf(partition, run[0]!)),
-        {
-          links: traces.length > 1 ? traces.slice(0, 100) : [],
-          attributes: {
-            'messaging.system': 'kafka',
-            'messaging.destination.name': this.#options.topic,
-            'messaging.batch.message_count': events.length
-          }
-        }
-      )
+      await processInSpans(this.#placeOf(partition), attempt, events, async (traced) => {
+        await this.#options.handle(traced, attempt)
+      })
       return undefined
     } catch (error) {
       return toFailure(error)
     } finally {
       this.#options.metrics.batch((performance.now() - startedAt) / 1000)
     }
+  }
+
+  #placeOf(partition: number) {
+    const { topic, group } = this.#options
+    return { topic, partition, group }
   }
 
   async #bury(
@@ -218,14 +213,18 @@ export class PartitionWorker {
   ): Promise<void> {
     const attempts = reason === 'fault' ? (this.#failing.get(partition)?.attempts ?? 1) : 1
     const { topic, metrics, log, retry } = this.#options
+    const span = deadLetterSpan(this.#placeOf(partition), entry.message, reason, attempts)
     try {
-      await this.#options.bury({ message: entry.message, topic, partition, reason, error, attempts })
+      const traceparent = span?.traceparent
+      await this.#options.bury({ message: entry.message, topic, partition, reason, error, attempts, traceparent })
     } catch (failed) {
       log.warn(
         { error: failed, partition, offset: entry.message.offset },
         'A dead letter could not be stored; the partition waits'
       )
       throw new Later(retry.maxDelayMs / 4)
+    } finally {
+      span?.end(error)
     }
     metrics.buried(reason)
     metrics.events('dead', 1)

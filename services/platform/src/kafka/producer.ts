@@ -3,9 +3,10 @@ import { Partitioners, type Producer as Client } from 'kafkajs'
 import type { TopicDefinition } from '@gavel/contracts/define.ts'
 import { Fault } from '../errors.ts'
 import { counter } from '../metrics.ts'
-import { currentTraceparent } from '../telemetry.ts'
+import { currentTraceparent, outsideTraces } from '../telemetry.ts'
 import type { KafkaHandle } from './client.ts'
 import { encodeEvent, type OutgoingEvent } from './events.ts'
+import { sendInSpans } from './spans.ts'
 
 export type { OutgoingEvent } from './events.ts'
 
@@ -89,11 +90,22 @@ class QueueingProducer implements Producer {
     if (this.#closed) return Promise.reject(new Fault('The producer is closed'))
     if (this.#waitingMessages + messages.length > MAX_WAITING)
       return Promise.reject(new Fault('Too many messages wait for the broker'))
-    return new Promise((resolve, reject) => {
-      this.#queue.push({ messages, resolve, reject })
-      this.#waitingMessages += messages.length
-      this.#pumping ??= this.#pump()
+    const sending = sendInSpans(messages)
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#queue.push({
+      messages: sending.messages,
+      resolve: () => {
+        sending.end()
+        resolve()
+      },
+      reject: (error) => {
+        sending.end(error)
+        reject(error)
+      }
     })
+    this.#waitingMessages += messages.length
+    this.#pumping ??= outsideTraces(() => this.#pump())
+    return promise
   }
 
   async close(): Promise<void> {

@@ -79,6 +79,7 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Child
       `--config.file=${configuration}`,
       `--storage.tsdb.path=${join(data, 'series')}`,
       '--storage.tsdb.retention.time=7d',
+      '--enable-feature=exemplar-storage',
       `--web.listen-address=127.0.0.1:${port}`,
       '--log.level=warn'
     ],
