@@ -10,22 +10,9 @@ import type { Platform } from '@gavel/standalone/platform.ts'
 import type { Browser, Page } from 'playwright-core'
 import { launchBrowser, visit } from '../support/browser.ts'
 import { freshPlatform } from '../support/platform.ts'
+import { Figures, type Benchmark } from './benchmark.ts'
 
-/**
- * The pages in Debian's Chromium on a platform of its own: how soon the first page can be used on a processor slowed down to a quarter, what
- * script it costs, and whether frames are dropped on an auction page whose price changes ten times a second.
- */
-export type PageFigure = {
-  name: string
-  /** `ms`, `kB`, or empty of a plain number. */
-  unit: string
-  /** The median of the rounds. */
-  value: number
-  rounds: number[]
-  /** What the project wants it to be at most, on a machine of its own. */
-  goal?: number
-}
-
+/** The pages in Debian's Chromium, on a platform of its own. */
 const throttling = 4
 const updatesPerSecond = 10
 const frameMs = 1000 / 60
@@ -84,7 +71,7 @@ async function firstPage(browser: Browser, url: string): Promise<{ interactiveMs
   return { interactiveMs, scriptBytes }
 }
 
-type Hall = { auctionId: string; bid: (amountMinor: number) => Promise<unknown> }
+type Hall = { auctionId: string; /** Each bids more than the one before. */ bid: () => Promise<unknown> }
 
 async function openHall(gateway: Gateway, { admin }: Platform): Promise<Hall> {
   const token = await (await openAdmin(gateway, admin)).token()
@@ -113,13 +100,13 @@ async function openHall(gateway: Gateway, { admin }: Platform): Promise<Hall> {
     const body = { email, password: randomBytes(18).toString('base64url'), displayName }
     tokens.push((await gateway.call(register, { body })).accessToken)
   }
-  let count = 0
-  const bid = (amountMinor: number): Promise<unknown> => {
-    count += 1
+  let amountMinor = 200
+  const bid = (): Promise<unknown> => {
+    amountMinor += 10
     return gateway.call(
       placeBid,
       { params: { auctionId }, body: { bidId: `update-${amountMinor}`, amountMinor } },
-      { token: tokens[count % 2]! }
+      { token: tokens[(amountMinor / 10) % 2]! }
     )
   }
   return { auctionId, bid }
@@ -132,11 +119,9 @@ async function frames(browser: Browser, url: string, hall: Hall, forMs: number, 
   await page.locator('.price.huge').waitFor()
   await delay(2_000)
   const still = (await page.evaluate(watchFrames(forMs))) as Frames
-  let amountMinor = 200
   const failures: unknown[] = []
   const bidding = setInterval(() => {
-    amountMinor += 10
-    hall.bid(amountMinor).catch((error: unknown) => failures.push(error))
+    hall.bid().catch((error: unknown) => failures.push(error))
   }, 1000 / updatesPerSecond)
   await delay(500)
   const busy = (await page.evaluate(watchFrames(forMs))) as Frames
@@ -147,45 +132,46 @@ async function frames(browser: Browser, url: string, hall: Hall, forMs: number, 
   return { still, busy }
 }
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
-
-export async function measurePages(
-  { rounds = 3, measureMs = 10_000 }: { rounds?: number; measureMs?: number } = {},
-  say: (line: string) => void = console.error
-): Promise<PageFigure[]> {
-  const figures = new Map<string, PageFigure>()
-  const add = (name: string, unit: string, value: number, goal?: number): void => {
-    const figure = figures.get(name) ?? { name, unit, value: 0, rounds: [], ...(goal !== undefined && { goal }) }
-    figures.set(name, figure)
-    figure.rounds.push(Number(value.toPrecision(4)))
-    figure.value = median(figure.rounds)
-  }
-  await using platform = await freshPlatform({ durable: false, progress: (line) => say(`  ${line}`) })
-  const gateway = createGateway(platform.url)
-  const browser = await launchBrowser()
-  try {
-    const hall = await openHall(gateway, platform)
-    for (let round = 0; round < rounds; round += 1) {
-      const { interactiveMs, scriptBytes } = await firstPage(browser, platform.url)
-      add(`first page interactive, processor slowed down ${throttling} times`, 'ms', interactiveMs, 2_000)
-      add('script of the first page, compressed', 'kB', scriptBytes / 1000, 200)
-      say(`  round ${round + 1}: interactive after ${Math.round(interactiveMs)} ms`)
+/** As the pages are measured among the other benchmarks: `benchmarks.ts` lists it by a line. */
+export const pages: Benchmark = {
+  name: 'pages',
+  title: 'The pages',
+  about: `A first visit in Chromium, nothing in its cache, on a processor slowed down ${throttling} times through the DevTools protocol: until lots are drawn and the main thread has come to rest, and the script as it is sent. Then an auction page at full speed: frames that came late while nothing happens, and while its price changes ${updatesPerSecond} times a second. The browser shares the machine with the platform: compare the two.`,
+  charts: [{ title: 'Frames dropped, of a hundred', names: ['frames dropped, of a hundred'] }],
+  boundMs: { full: 600_000, short: 300_000 },
+  run: async ({ short, rounds }, say) => {
+    const figures = new Figures()
+    await using platform = await freshPlatform({ durable: false, progress: (line) => say(`  ${line}`) })
+    const gateway = createGateway(platform.url)
+    const browser = await launchBrowser()
+    try {
+      const hall = await openHall(gateway, platform)
+      const measureMs = short ? 2_000 : 10_000
+      for (let round = 0; round < rounds; round += 1) {
+        const { interactiveMs, scriptBytes } = await firstPage(browser, platform.url)
+        figures.add('first page', '', { 'interactive ms': interactiveMs }, 2_000)
+        figures.add('first page', '', { 'script KiB': scriptBytes / 1024 }, 195)
+        const { still, busy } = await frames(browser, platform.url, hall, measureMs, say)
+        figures.add('auction page', 'at rest', { [droppedName]: droppedOf(still) })
+        figures.add('auction page', busyTitle, { [droppedName]: droppedOf(busy) }, 1)
+        figures.add('auction page', busyTitle, { 'price changes/s': busy.updates / (measureMs / 1000) })
+      }
+    } finally {
+      await browser.close()
+      await gateway.close()
     }
-    const { still, busy } = await frames(browser, platform.url, hall, measureMs, say)
-    const share = ({ drawn, dropped }: Frames): number => (100 * dropped) / Math.max(1, drawn + dropped)
-    add('price changes seen a second', '', busy.updates / (measureMs / 1000))
-    add('frames dropped while nothing happens, of a hundred', '', share(still))
-    add(`frames dropped at ${updatesPerSecond} updates a second, of a hundred`, '', share(busy), 1)
-  } finally {
-    await browser.close()
-    await gateway.close()
+    return figures.measured()
   }
-  return [...figures.values()]
 }
 
+const droppedName = 'frames dropped, of a hundred'
+const busyTitle = `${updatesPerSecond} updates a second`
+const droppedOf = ({ drawn, dropped }: Frames): number => (100 * dropped) / Math.max(1, drawn + dropped)
+
 if (import.meta.main) {
-  for (const { name, unit, value, rounds, goal } of await measurePages())
+  const { figures } = await pages.run({ short: false, rounds: 3, warmUpMs: 0, measureMs: 10_000 }, console.error)
+  for (const { of, under, name, unit, value, rounds, goal } of figures)
     console.log(
-      `${name}: ${value}${unit && ` ${unit}`}${goal === undefined ? '' : ` (goal: at most ${goal})`}${rounds.length > 1 ? `  [${rounds.join(', ')}]` : ''}`
+      `${[of, under, name].filter(Boolean).join(', ')}: ${value} ${unit}${goal === undefined ? '' : ` (goal: at most ${goal})`}  [${rounds.join(', ')}]`
     )
 }

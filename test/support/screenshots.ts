@@ -19,15 +19,33 @@ import { freshPlatform } from './platform.ts'
 
 const desk = { width: 1280, height: 860 }
 const phone = { width: 360, height: 780 }
-type Picture = { name: string; path: string; as?: TokenPair; size?: typeof desk; dark?: boolean; after?: string }
+type Picture = {
+  name: string
+  path: string
+  as?: TokenPair
+  size?: typeof desk
+  dark?: boolean
+  after?: string
+  act?: (page: Page) => Promise<void>
+}
+
+/** A browser knows who leads once it has bid itself. */
+const bid =
+  (amount: string) =>
+  async (page: Page): Promise<void> => {
+    await page.getByLabel('Your maximum (USD)').fill(amount)
+    await page.getByRole('button', { name: 'Bid', exact: true }).click()
+    await page.getByText('You lead', { exact: true }).waitFor()
+    await page.getByLabel('Your maximum (USD)').blur()
+  }
 
 const picturesOf = (house: BusyHouse): Picture[] => [
-  { name: 'auction', path: `/auctions/${house.hotAuction}`, as: house.bidder },
+  { name: 'auction', path: `/auctions/${house.hotAuction}`, as: house.bidder, act: bid('1500') },
   { name: 'search', path: '/items?q=insturment', after: '.lot' },
   { name: 'dashboard', path: '/admin', as: house.admin },
   { name: 'saga', path: `/operations/sagas/${house.failedOrderNumber}`, as: house.admin, dark: true },
   { name: 'health', path: '/operations', as: house.admin },
-  { name: 'phone', path: `/auctions/${house.hotAuction}`, as: house.bidder, size: phone }
+  { name: 'phone', path: `/auctions/${house.hotAuction}`, as: house.bidder, size: phone, act: bid('1800') }
 ]
 
 /** Its data is there, its letters are, and what is live has said its first word. */
@@ -40,7 +58,7 @@ async function settled(page: Page, path: string, after = 'h1'): Promise<void> {
 }
 
 async function take(browser: Browser, url: string, folder: string, picture: Picture): Promise<string> {
-  const { name, path, as, size = desk, dark = false, after } = picture
+  const { name, path, as, size = desk, dark = false, after, act } = picture
   const { page, leave } = await visit(browser, url, {
     ...(as && { session: as }),
     viewport: size,
@@ -48,6 +66,7 @@ async function take(browser: Browser, url: string, folder: string, picture: Pict
     colorScheme: dark ? 'dark' : 'light'
   })
   await settled(page, path, after)
+  await act?.(page)
   const file = join(folder, `${name}.png`)
   await page.screenshot({ path: file, animations: 'disabled' })
   await leave()

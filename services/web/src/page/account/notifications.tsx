@@ -16,7 +16,13 @@ const tones: Partial<Record<Notification['kind'], Tone>> = {
 
 function Row({ notification, read }: { notification: Notification; read: (id: string) => void }) {
   const { notificationId, kind, title, text, auctionId, orderNumber, createdAt, readAt } = notification
-  const to = orderNumber && kind !== 'outbid' ? `/account/orders/${orderNumber}` : auctionId && `/auctions/${auctionId}`
+  // An offer is taken in the profile, where it stands with its end.
+  const to =
+    kind === 'offer'
+      ? '/account'
+      : orderNumber && kind !== 'outbid'
+        ? `/account/orders/${orderNumber}`
+        : auctionId && `/auctions/${auctionId}`
   return (
     <li className="notice" data-unread={readAt === undefined}>
       <p>

@@ -3,6 +3,7 @@ import { Link, useSearchParams } from 'wouter'
 import { call, callUntilAnswered } from '../api/call.ts'
 import { useOperation, usePages, useRefresh } from '../api/query.ts'
 import { useSending, valueOf } from '../account/sign-in.tsx'
+import { shownPriceMinor } from '../auctions/auction-now.ts'
 import { formatMoney, parseAmount } from '../money.ts'
 import { announce } from '../parts/announce.tsx'
 import { ConfirmButton } from '../parts/confirm.tsx'
@@ -143,17 +144,7 @@ export function Auctions() {
         {(auctions) => (
           <Table label="Auctions" head={['Auction', 'Kind', 'Price', 'Bids', 'Ends', '']}>
             {auctions.map((auction) => {
-              const {
-                auctionId,
-                title,
-                mode,
-                bidCount,
-                priceMinor,
-                openingPriceMinor,
-                currency,
-                endsAt,
-                status: state
-              } = auction
+              const { auctionId, title, mode, bidCount, currency, endsAt, status: state } = auction
               return (
                 <tr key={auctionId}>
                   <td>
@@ -164,7 +155,7 @@ export function Auctions() {
                   <td>
                     <Badge>{mode}</Badge>
                   </td>
-                  <td className="number">{formatMoney(bidCount === 0 ? openingPriceMinor : priceMinor, currency)}</td>
+                  <td className="number">{formatMoney(shownPriceMinor(auction), currency)}</td>
                   <td className="number">{bidCount}</td>
                   <td>{formatDate(endsAt)}</td>
                   <td>

@@ -4,6 +4,7 @@ import { Link } from 'wouter'
 import { serverNow, useServerSecond } from '../api/clock.ts'
 import { useOperation, usePages } from '../api/query.ts'
 import { useStream } from '../api/stream.ts'
+import { shownPriceMinor } from '../auctions/auction-now.ts'
 import { formatMoney } from '../money.ts'
 import { Bars } from '../parts/bars.tsx'
 import { Empty, Shown, ShownPages } from '../parts/states.tsx'
@@ -138,13 +139,13 @@ function OpenAuctions() {
       <ShownPages query={open} what="the open auctions" empty={<Empty title="No auction is open" />}>
         {(auctions) => (
           <Table label="Open auctions" head={['Auction', 'Price', 'Bids']}>
-            {auctions.slice(0, 12).map(({ auctionId, title, priceMinor, openingPriceMinor, currency, bidCount }) => (
-              <tr key={auctionId}>
+            {auctions.slice(0, 12).map((auction) => (
+              <tr key={auction.auctionId}>
                 <td>
-                  <Link href={`/auctions/${auctionId}`}>{title}</Link>
+                  <Link href={`/auctions/${auction.auctionId}`}>{auction.title}</Link>
                 </td>
-                <td className="number">{formatMoney(bidCount === 0 ? openingPriceMinor : priceMinor, currency)}</td>
-                <td className="number">{bidCount}</td>
+                <td className="number">{formatMoney(shownPriceMinor(auction), auction.currency)}</td>
+                <td className="number">{auction.bidCount}</td>
               </tr>
             ))}
           </Table>

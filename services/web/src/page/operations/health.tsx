@@ -20,9 +20,7 @@ function Entry({ entry }: { entry: HealthEntry }) {
         <Badge tone={tones[status]}>{status}</Badge>
       </td>
       <td>
-        <strong>{name}</strong>
-        <br />
-        <span className="muted small">{kind === 'group' ? 'consumer group' : kind}</span>
+        <strong>{name}</strong> <span className="muted small">{kind === 'group' ? 'consumer group' : kind}</span>
       </td>
       <td className="number">{formatSpan(Math.max(0, serverNow() - since))}</td>
       <td className="number">

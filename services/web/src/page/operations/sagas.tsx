@@ -144,7 +144,11 @@ export function SagaPage({ orderNumber }: { orderNumber: string }) {
                   <p className="muted small wrap">
                     {source}, topic {topic}, position {position}
                     {reason && `, ${reason}`}
-                    {traceId && `, trace ${traceId}`}
+                    {traceId && (
+                      <>
+                        , trace <Link href={`/operations/logs?kept=1&traceId=${traceId}`}>{traceId}</Link>
+                      </>
+                    )}
                   </p>
                   <p className="small">
                     Then: {standing.state}, stock {standing.stock}, payment {standing.payment}

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react'
+import { useEffect, useRef, type ReactNode } from 'react'
 import { Link, useLocation } from 'wouter'
 import { View } from './view.tsx'
 
@@ -14,9 +14,15 @@ export function Places({
 }) {
   const [location] = useLocation()
   const root = places[0]?.[0]
+  const side = useRef<HTMLElement>(null)
+  useEffect(() => {
+    // On a phone the places stand in a row that is wider than the screen.
+    const here = side.current?.querySelector<HTMLElement>('[aria-current]')
+    if (here && side.current) side.current.scrollLeft = here.offsetLeft - side.current.clientWidth / 3
+  }, [location])
   return (
     <div className="with-side">
-      <nav aria-label={label} className="side">
+      <nav aria-label={label} className="side" ref={side}>
         {places.map(([to, text]) => (
           <Link
             key={to}

@@ -10,7 +10,10 @@ import { readTheme, setTheme, type Theme } from './theme.ts'
 
 const places = [
   ['/', 'Auctions'],
-  ['/items', 'Find'],
+  ['/items', 'Find']
+] as const
+/** The house does not bid. */
+const bidderPlaces = [
   ['/account/bids', 'My bids'],
   ['/account/orders', 'Orders']
 ] as const
@@ -112,7 +115,11 @@ export function Shell({ children }: { children: ReactNode }) {
   const [isOpen, setOpen] = useState(false)
   const [location] = useLocation()
   useEffect(() => setOpen(false), [location])
-  const all = [...places.slice(0, account ? places.length : 2), ...(account?.role === 'admin' ? housePlaces : [])]
+  const all = [
+    ...places,
+    ...(account?.role === 'bidder' ? bidderPlaces : []),
+    ...(account?.role === 'admin' ? housePlaces : [])
+  ]
   return (
     <>
       <a className="skip" href="#main">
