@@ -1,19 +1,22 @@
 import { execFile } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { services } from '@gavel/contracts/services.ts'
 import { readDirectories, repository } from '@gavel/standalone/config.ts'
+import { Ajv } from 'ajv'
 import { describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { closureOf } from '../../scripts/images/closure.ts'
 import { nodeShapes } from '../../scripts/images/node-images.ts'
 import { helmBinary, tiltfileBinary } from './cluster-binaries.ts'
+import { go } from './go.ts'
 import { kubernetesBinaries } from './kubernetes-binaries.ts'
 
 /**
  * What `tilt up` and `skaffold dev` are told. Neither program runs here: the Tiltfile runs in Tilt's language with Tilt's own functions
- * stubbed, and skaffold.yaml is only read.
+ * stubbed, and skaffold.yaml is read by the schema of its version.
  */
 const execute = promisify(execFile)
 const { cache } = readDirectories()
@@ -70,11 +73,24 @@ describe('the Tiltfile', () => {
 
 describe('skaffold.yaml', () => {
   const skaffold = parse(readFileSync(join(repository, 'skaffold.yaml'), 'utf8')) as {
+    apiVersion: string
     build: { artifacts: { image: string; docker: { dockerfile: string; buildArgs?: Record<string, string> } }[] }
     deploy: {
       helm: { releases: { setValueTemplates: Record<string, string>; valuesFiles: string[]; chartPath: string }[] }
     }
   }
+
+  test('is what Skaffold’s own schema of its version describes, and nothing besides', async () => {
+    const place = mkdtempSync(join(tmpdir(), 'gavel-skaffold-'))
+    const module = 'github.com/GoogleContainerTools/skaffold/v2@v2.16.1'
+    const { Dir } = JSON.parse(await go(['mod', 'download', '-json', module], place)) as { Dir: string }
+    rmSync(place, { recursive: true })
+    const [, version] = skaffold.apiVersion.split('/')
+    const schema = readFileSync(join(Dir, `docs-v2/content/en/schemas/${version}.json`), 'utf8')
+    const validate = new Ajv({ strict: false, validateFormats: false }).compile(JSON.parse(schema) as object)
+    expect(validate(skaffold), JSON.stringify(validate.errors)).toBe(true)
+    expect(validate({ ...skaffold, deploys: {} })).toBe(false)
+  })
 
   test('builds every image by a Dockerfile that is there', () => {
     const { artifacts } = skaffold.build
