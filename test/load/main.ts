@@ -52,8 +52,8 @@ function parse(): Command | 'help' {
     scale: {
       short,
       rounds: Math.ceil(number(values.rounds, short ? 1 : 3)),
-      warmUpMs: short ? 300 : 1_500,
-      measureMs: number(values.seconds, short ? 0.7 : 4) * 1000
+      warmUpMs: short ? 300 : 1_000,
+      measureMs: number(values.seconds, short ? 0.7 : 3) * 1000
     }
   }
 }

@@ -22,7 +22,7 @@ import { Figures, type Benchmark } from './benchmark.ts'
 
 type Counts = { topics: number; scalers: number; idleSeconds: number }
 
-const full: Counts = { topics: 1_000, scalers: 500, idleSeconds: 30 }
+const full: Counts = { topics: 1_000, scalers: 500, idleSeconds: 20 }
 const short: Counts = { topics: 50, scalers: 20, idleSeconds: 6 }
 
 /** The operator as a process, with an API server and a broker of its own. */
