@@ -123,7 +123,7 @@ function nameAndUnit(label: string): { name: string; unit: string } {
   if (label.endsWith('/s')) return { name: label.slice(0, -2), unit: '/s' }
   const space = label.lastIndexOf(' ')
   const unit = label.slice(space + 1)
-  return space > 0 && ['ms', 's', 'µs', 'MiB', 'KiB', 'cores'].includes(unit)
+  return space > 0 && ['ms', 's', 'µs', 'MiB', 'KiB', 'kB', '%', 'cores'].includes(unit)
     ? { name: label.slice(0, space), unit }
     : { name: label, unit: '' }
 }

@@ -3,6 +3,7 @@ import { bids, websocket } from './bids.ts'
 import { latency } from './latency.ts'
 import { operator } from './operator.ts'
 import { order } from './order.ts'
+import { pages } from './pages.ts'
 import { startUp } from './start.ts'
 import { hotProduct, stock } from './stock.ts'
 import { watchers } from './watchers.ts'
@@ -17,5 +18,6 @@ export const benchmarks: readonly Benchmark[] = [
   stock,
   hotProduct,
   startUp,
+  pages,
   operator
 ]

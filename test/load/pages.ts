@@ -137,7 +137,7 @@ export const pages: Benchmark = {
   name: 'pages',
   title: 'The pages',
   about: `A first visit in Chromium, nothing in its cache, on a processor slowed down ${throttling} times through the DevTools protocol: until lots are drawn and the main thread has come to rest, and the script as it is sent. Then an auction page at full speed: frames that came late while nothing happens, and while its price changes ${updatesPerSecond} times a second. The browser shares the machine with the platform: compare the two.`,
-  charts: [{ title: 'Frames dropped, of a hundred', names: ['frames dropped, of a hundred'] }],
+  charts: [{ title: 'Milliseconds until the first page can be used', names: ['interactive'] }],
   boundMs: { full: 600_000, short: 300_000 },
   run: async ({ short, rounds }, say) => {
     const figures = new Figures()
@@ -167,11 +167,3 @@ export const pages: Benchmark = {
 const droppedName = 'frames dropped, of a hundred'
 const busyTitle = `${updatesPerSecond} updates a second`
 const droppedOf = ({ drawn, dropped }: Frames): number => (100 * dropped) / Math.max(1, drawn + dropped)
-
-if (import.meta.main) {
-  const { figures } = await pages.run({ short: false, rounds: 3, warmUpMs: 0, measureMs: 10_000 }, console.error)
-  for (const { of, under, name, unit, value, rounds, goal } of figures)
-    console.log(
-      `${[of, under, name].filter(Boolean).join(', ')}: ${value} ${unit}${goal === undefined ? '' : ` (goal: at most ${goal})`}  [${rounds.join(', ')}]`
-    )
-}
