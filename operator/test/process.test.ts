@@ -16,7 +16,9 @@ import { platform } from '../src/controllers/platform/types.ts'
 import { operatorRbac } from '../src/rbac.ts'
 import { startApiServer, type ApiServer } from '../../test/cluster/api-server.ts'
 import { backends } from '../../test/support/backends.ts'
+import { operator as operatorDashboard } from '../../charts/observability/dashboards/operator.ts'
 import { eventually } from '../../test/support/eventually.ts'
+import { prometheusOver } from '../../test/support/prometheus.ts'
 import { applyCrds, namespaces } from './apply-crds.ts'
 import { ClusterStandIn } from './stand-in.ts'
 
@@ -180,6 +182,24 @@ describe('two processes of the operator, under the rights it is given in a clust
       expect((await each.get('/livez')).status).toBe(200)
       expect((await each.get('/readyz')).status).toBe(200)
       expect((await each.get('/metrics')).text).toContain('workqueue_depth{name="platform"}')
+    }
+  })
+
+  test('a real Prometheus fills every panel of its dashboard', async () => {
+    const ports = await Promise.all(processes.map(async (each) => (await each.started()).port))
+    const prometheus = await prometheusOver(ports.map((port) => ({ job: 'operator', address: `127.0.0.1:${port}` })))
+    try {
+      let empty: string[] = []
+      await eventually(
+        async () => {
+          empty = await prometheus.emptyPanels(operatorDashboard)
+          return empty.length === 0
+        },
+        { withinMs: 90_000 }
+      ).catch(() => undefined)
+      expect(empty).toEqual([])
+    } finally {
+      await prometheus.stop()
     }
   })
 
