@@ -116,6 +116,17 @@ export const alerts: readonly Alert[] = [
     quiet: one('kafka_consumer_dead_letters_total{group="payment.reservations"}', '3x30')
   },
   {
+    name: 'GavelImportStands',
+    severity: 'warning',
+    expr: 'max(catalog_import_idle_seconds) > 600',
+    forDuration: '2m',
+    summary: 'An import has made no progress for ten minutes',
+    runbook:
+      'Open Admin › Import: the report of the running one lists the rows that wait. Their commands are either in a group that does not consume (catalog.product-commands, inventory.stock-commands, catalog.command-answers: see the dashboard Kafka) or among the dead letters of these groups. Replay those once the cause is gone, and the import ends by itself; no row is carried out twice.',
+    fires: one('catalog_import_idle_seconds', '0x5 600+60x30'),
+    quiet: one('catalog_import_idle_seconds', '0x5 300x30')
+  },
+  {
     name: 'GavelConsumerBehind',
     severity: 'warning',
     expr: 'sum by (group) (kafka_consumer_lag) > 100 and sum by (group) (kafka_consumer_lag) / clamp_min(sum by (group) (rate(kafka_consumer_events_total[5m])), 0.1) > 300',

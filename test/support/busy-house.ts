@@ -23,6 +23,7 @@ export type BusyHouse = {
   productId: string
   orderNumber: string
   failedOrderNumber: string
+  importId: string
 }
 
 type Terms = Omit<InputOf<typeof openAuction>['body'], 'productId' | 'title' | 'currency' | 'endsAt'>
@@ -203,6 +204,19 @@ export async function fillHouse(
     sealedAuction: auctions['atlas']!,
     productId: 'chronograph',
     orderNumber,
-    failedOrderNumber
+    failedOrderNumber,
+    importId: await importFile(gateway.url, token)
   }
+}
+
+/** A delivery, with a slip of the pen in it. */
+async function importFile(url: string, token: string): Promise<string> {
+  const importId = `delivery-${randomBytes(4).toString('hex')}`
+  const response = await fetch(`${url}/api/imports/${importId}?fileName=delivery.csv`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'text/csv' },
+    body: `id,title,pieces\n${importId}-1,Inkwell,3\n${importId}-2,Blotter,many\n`
+  })
+  if (response.status !== 202) throw new Error(`The delivery was not imported: ${await response.text()}`)
+  return importId
 }

@@ -17,7 +17,8 @@ export function addressesOf(paths: readonly string[], house: BusyHouse): string[
     auctionId: [house.hotAuction, house.saleAuction, house.sealedAuction],
     orderNumber: [house.orderNumber, house.failedOrderNumber],
     productId: [house.productId],
-    userId: [house.bidder.account.userId]
+    userId: [house.bidder.account.userId],
+    importId: [house.importId]
   }
   return paths.flatMap((path) => {
     const name = /:(\w+)/.exec(path)?.[1]

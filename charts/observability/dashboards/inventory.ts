@@ -6,7 +6,7 @@ const reads = 'gavel_inventory_cache_reads_total'
 export const inventory: Dashboard = {
   name: 'inventory',
   title: 'Inventory',
-  doc: 'Stock taken and given back, the batches it is done in, and how fresh the cache is.',
+  doc: 'Stock taken and given back, the batches it is done in, imports, and how fresh the cache is.',
   rows: [
     {
       title: 'Stock',
@@ -39,6 +39,26 @@ export const inventory: Dashboard = {
           kind: 'time',
           unit: 'none',
           queries: quantiles('gavel_inventory_batch_size', ['topic'], ' {{topic}}')
+        }
+      ]
+    },
+    {
+      title: 'Imports',
+      panels: [
+        {
+          title: 'Rows a second',
+          doc: 'Rows of files of items and stock that ended, by how.',
+          kind: 'time',
+          unit: 'ops',
+          queries: [{ expr: rateOf('catalog_import_rows_total', ['outcome']), legend: '{{outcome}}' }]
+        },
+        {
+          title: 'Without progress',
+          doc: 'Of the running import that waits longest. It ends by itself once its commands are handled, dead letters included.',
+          kind: 'time',
+          unit: 's',
+          alarmFrom: 600,
+          queries: [{ expr: 'max(catalog_import_idle_seconds)', legend: 'seconds' }]
         }
       ]
     },

@@ -8,16 +8,22 @@ import { createServer, implementAll } from '@gavel/platform/http/server.ts'
 import type { ServiceContext } from '@gavel/platform/service.ts'
 import type { Config } from './config.ts'
 import type { Dependencies } from './dependencies.ts'
-import { createMetrics } from './metrics.ts'
+import { createMetrics, measureImports } from './metrics.ts'
 import { createRebuilding } from './read-side/rebuild.ts'
 import { addProduct } from './routes/add-product.ts'
 import { changeProduct } from './routes/change-product.ts'
+import { downloadImportReport } from './routes/download-import-report.ts'
+import { importItems } from './routes/import-items.ts'
+import { listImportRows } from './routes/list-import-rows.ts'
+import { listImports } from './routes/list-imports.ts'
 import { listProducts } from './routes/list-products.ts'
+import { readImport } from './routes/read-import.ts'
 import { readProduct } from './routes/read-product.ts'
 import { readSearchRebuild } from './routes/read-search-rebuild.ts'
 import { rebuildSearch } from './routes/rebuild-search.ts'
 import { removeProduct } from './routes/remove-product.ts'
 import { searchProducts } from './routes/search-products.ts'
+import { readOpenImports } from './store/imports/read-imports.ts'
 import { createProductCache } from './store/product-cache.ts'
 import { find } from './store/products.ts'
 
@@ -28,6 +34,7 @@ export function createDependencies(
   { eventlogUrl, rebuildPatienceMs }: Pick<Config, 'eventlogUrl' | 'rebuildPatienceMs'>
 ): Dependencies {
   const metrics = createMetrics(context)
+  measureImports(context, () => readOpenImports(pool, context.clock()))
   return {
     context,
     pool,
@@ -51,6 +58,11 @@ export function buildApp(
     addProduct: addProduct(dependencies),
     changeProduct: changeProduct(dependencies),
     removeProduct: removeProduct(dependencies),
+    importItems: importItems(dependencies),
+    listImports: listImports(dependencies),
+    readImport: readImport(dependencies),
+    listImportRows: listImportRows(dependencies),
+    downloadImportReport: downloadImportReport(dependencies),
     searchProducts: searchProducts(dependencies),
     rebuildSearch: rebuildSearch(dependencies),
     readSearchRebuild: readSearchRebuild(dependencies)

@@ -9,7 +9,9 @@ import { createRedis } from '@gavel/platform/redis/client.ts'
 import { runService } from '@gavel/platform/service.ts'
 import { buildApp, createDependencies } from './app.ts'
 import { catalogConfig } from './config.ts'
+import { carryOutImports } from './consumers/imports.ts'
 import { followItems } from './consumers/read-side.ts'
+import { startImportSweep } from './store/imports/sweep.ts'
 
 await runService({
   name: 'catalog',
@@ -23,6 +25,8 @@ await runService({
     await startOutboxRelay(context, pool, await createProducer(kafka))
     await listen(app, config.http)
     startInboxSweep(context, pool)
+    startImportSweep(context, pool, config.imports)
     await followItems(dependencies, kafka)
+    await carryOutImports(dependencies, kafka)
   }
 })

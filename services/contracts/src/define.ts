@@ -44,6 +44,11 @@ export interface TopicDefinition {
   recorded?: boolean
 }
 
+export interface Upload {
+  types: readonly string[]
+  bytesMax: number
+}
+
 /** An HTTP operation as data: routes, validation, role checks, problem codes and OpenAPI come from it. */
 export interface Operation<
   Params extends TSchema | undefined = TSchema | undefined,
@@ -69,6 +74,10 @@ export interface Operation<
   idempotent?: boolean
   /** True where the answer is a stream of Server-Sent Events, which lasts as long as its reader stays. */
   stream?: boolean
+  /** What is taken instead of JSON: a body of one of these types, read as it arrives and never held as a whole. */
+  upload?: Upload
+  /** The type of an answer that is not JSON. */
+  answers?: 'text/csv'
   /** What an audited operation acts on, where its path does not tell: the member of the answer or of the body that names it. */
   subject?: string
 }

@@ -12,7 +12,7 @@ export const errors = {
   METHOD_NOT_ALLOWED: { status: 405, title: 'This address does not take this method' },
   REQUEST_TIMEOUT: { status: 408, title: 'The request took too long to arrive' },
   BODY_TOO_LARGE: { status: 413, title: 'The body is larger than this operation takes' },
-  UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The body must be application/json' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The body is not of a type that this operation takes' },
   HEADERS_TOO_LARGE: { status: 431, title: 'The headers are larger than the platform takes' },
   RATE_LIMITED: { status: 429, title: 'Too many requests: wait and try again' },
   INTERNAL: { status: 500, title: 'Something is wrong on our side' },
@@ -50,6 +50,12 @@ export const errors = {
   TRANSFER_ID_REUSED: { status: 409, title: 'This transfer id was used with other figures' },
   TRANSFER_TO_ITSELF: { status: 422, title: 'A transfer needs two different locations' },
   SOLD_OUT: { status: 409, title: 'Sold out' },
+  IMPORT_NOT_FOUND: { status: 404, title: 'There is no such import' },
+  IMPORT_ID_REUSED: { status: 409, title: 'This import id was used with another file' },
+  IMPORT_SUPERSEDED: { status: 409, title: 'A newer upload of this import has begun' },
+  IMPORT_HEADER_INVALID: { status: 422, title: 'The first line does not name columns that an import knows' },
+  IMPORT_EMPTY: { status: 422, title: 'The file has no rows' },
+  IMPORT_TOO_MANY_ROWS: { status: 422, title: 'The file has more rows than one import takes' },
   REBUILD_RUNNING: { status: 409, title: 'The search is being built anew already' },
 
   // bidding

@@ -60,16 +60,24 @@ function problems(operation: Operation): JsonSchema {
   )
 }
 
+/** What is no JSON is text. */
+const textContent = (types: readonly string[]): JsonSchema =>
+  Object.fromEntries(types.map((type) => [type, { schema: { type: 'string' } }]))
+
 function successes(operation: Operation): JsonSchema {
   return Object.fromEntries(
     Object.entries(operation.responses).map(([status, schema]) => [
       status,
-      schema === null
-        ? { description: 'Done; no body.' }
-        : {
-            description: operation.summary,
-            content: { [operation.stream ? 'text/event-stream' : 'application/json']: { schema: plainSchema(schema) } }
-          }
+      operation.answers !== undefined
+        ? { description: operation.summary, content: textContent([operation.answers]) }
+        : schema === null
+          ? { description: 'Done; no body.' }
+          : {
+              description: operation.summary,
+              content: {
+                [operation.stream ? 'text/event-stream' : 'application/json']: { schema: plainSchema(schema) }
+              }
+            }
     ])
   )
 }
@@ -93,6 +101,7 @@ function operationObject(operation: Operation, service: ServiceDefinition): Json
     ...(operation.body
       ? { requestBody: { required: true, content: { 'application/json': { schema: plainSchema(operation.body) } } } }
       : {}),
+    ...(operation.upload ? { requestBody: { required: true, content: textContent(operation.upload.types) } } : {}),
     responses: { ...problems(operation), ...successes(operation) }
   }
 }

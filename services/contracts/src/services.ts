@@ -14,6 +14,7 @@ import {
   audit,
   auctions,
   bids,
+  commandAnswers,
   contacts,
   logLines,
   orders,
@@ -21,8 +22,10 @@ import {
   recordedTopics,
   reservations,
   saleConfirmed,
+  productCommands,
   products,
   stock,
+  stockCommands,
   users
 } from './topics.ts'
 
@@ -68,10 +71,10 @@ export const services: readonly ServiceDefinition[] = [
   },
   {
     name: 'catalog',
-    doc: 'The products, and the search over them with price, stock and auction beside each.',
+    doc: 'The products, the search over them with price, stock and auction beside each, and imports of both.',
     portOffset: 2,
     stores: ['postgres', 'redis', 'kafka'],
-    consumes: [products, stock, auctions, bids],
+    consumes: [products, stock, auctions, bids, productCommands, commandAnswers],
     // The log of events, from which the search is built anew.
     calls: ['eventlog'],
     operations: operationsOf(catalogApi),
@@ -95,7 +98,7 @@ export const services: readonly ServiceDefinition[] = [
     doc: 'Stock by product and location: reserve, release, sell, adjust.',
     portOffset: 4,
     stores: ['postgres', 'redis', 'kafka'],
-    consumes: [saleConfirmed, orders],
+    consumes: [saleConfirmed, orders, stockCommands],
     operations: operationsOf(inventoryApi),
     webSockets: [],
     affinity: 'none',

@@ -29,6 +29,15 @@ import {
 } from './events/identity.ts'
 import { StockChanged, StockChangedV2 } from './events/inventory.ts'
 import {
+  AddProduct,
+  AdjustStock,
+  ChangeProduct,
+  CommandsAnswered,
+  PutProduct,
+  RemoveProduct,
+  SetStock
+} from './events/commands.ts'
+import {
   BidFailed,
   OrderCreated,
   PaymentCaptured,
@@ -166,6 +175,38 @@ export const statements = topic({
   recorded: false
 })
 
+/** What imports ask for. The log of events does not keep it: what came of it is told by the events of products and stock. */
+export const productCommands = topic({
+  name: 'product-commands',
+  owner: 'catalog',
+  events: [AddProduct, ChangeProduct, PutProduct, RemoveProduct],
+  key: 'productId',
+  keyReason: 'the rows of one product are carried out in the order of their file',
+  partitions: 6,
+  retentionMs: 7 * DAY_MS,
+  recorded: false
+})
+export const stockCommands = topic({
+  name: 'stock-commands',
+  owner: 'catalog',
+  events: [SetStock, AdjustStock],
+  key: 'productId',
+  keyReason: 'a count that follows an adjustment is not overtaken by it',
+  partitions: 6,
+  retentionMs: 7 * DAY_MS,
+  recorded: false
+})
+export const commandAnswers = topic({
+  name: 'command-answers',
+  owner: 'inventory',
+  events: [CommandsAnswered],
+  key: 'importId',
+  keyReason: 'the answers to one import are folded by one consumer, which then sends its next rows',
+  partitions: 3,
+  retentionMs: 7 * DAY_MS,
+  recorded: false
+})
+
 /** Every domain topic. Kafka resources, AsyncAPI and the standalone mode are made from this list. */
 export const topics: readonly TopicDefinition[] = [
   users,
@@ -179,7 +220,10 @@ export const topics: readonly TopicDefinition[] = [
   payments,
   orders,
   audit,
-  statements
+  statements,
+  productCommands,
+  stockCommands,
+  commandAnswers
 ]
 
 /** Those that the event log keeps. */

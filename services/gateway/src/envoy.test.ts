@@ -80,6 +80,18 @@ describe('routes', () => {
     expect(routeFor(routes, 'GET', '/api/events').route.timeout).toBe('15s')
   })
 
+  test('a file goes through as it comes and has more time; nothing else does', () => {
+    const uploads = operations.filter(({ operation }) => operation.upload)
+    expect(uploads.map(({ operation }) => operation.id)).toEqual(['importItems'])
+    for (const { operation } of operations.filter((each) => !each.operation.stream)) {
+      const { route, typed_per_filter_config } = routeFor(routes, operation.method, filled(operation.path))
+      const isUpload = operation.upload !== undefined
+      expect(route.max_stream_duration?.max_stream_duration, operation.id).toBe(isUpload ? undefined : '25s')
+      expect(typed_per_filter_config['envoy.filters.http.buffer']?.disabled, operation.id).toBe(isUpload || undefined)
+    }
+    expect(manager(envoyConfiguration(options)).request_timeout).toBe('60s')
+  })
+
   test('whatever is neither an operation nor a page nor a WebSocket is nowhere', () => {
     const known = [
       ...operations.map(({ operation }) => operation.path),

@@ -36,7 +36,8 @@ function connectionManager(settings: Settings, definitions: readonly ServiceDefi
       initial_connection_window_size: 1_048_576,
       allow_connect: true
     },
-    request_timeout: duration(limits.requestTimeoutMs),
+    // One bound for all routes, so that of the longest; the others have a shorter one of their own.
+    request_timeout: duration(Math.max(limits.requestTimeoutMs, limits.uploadTimeoutMs)),
     request_headers_timeout: duration(limits.headersTimeoutMs),
     stream_idle_timeout: duration(limits.idleTimeoutMs),
     drain_timeout: duration(limits.drainTimeoutMs),

@@ -54,8 +54,10 @@ export type Limits = {
   headersKilobytes: number
   headersCount: number
   connections: number
-  /** From the first byte of a request until its last: a body that trickles ends with 408. */
+  /** From the first byte of a request until its last: a body that trickles ends with 408. With `answerTimeoutMs` it bounds the whole. */
   requestTimeoutMs: number
+  /** The same for an operation that takes a file. */
+  uploadTimeoutMs: number
   headersTimeoutMs: number
   /** A connection without requests. */
   idleTimeoutMs: number
@@ -77,6 +79,7 @@ export const defaultLimits: Limits = {
   headersCount: 64,
   connections: 50_000,
   requestTimeoutMs: 10_000,
+  uploadTimeoutMs: 60_000,
   headersTimeoutMs: 5_000,
   idleTimeoutMs: 60_000,
   webSocketIdleTimeoutMs: 120_000,

@@ -16,6 +16,11 @@ const noCompression: Message = {
   'gavel.gzip': typed('envoy.extensions.filters.http.compressor.v3.CompressorPerRoute', { disabled: true })
 }
 
+/** A request and its answer, where the request is no file. */
+const wholeWithin = ({ limits }: Settings): Message => ({
+  max_stream_duration: { max_stream_duration: duration(limits.requestTimeoutMs + limits.answerTimeoutMs) }
+})
+
 const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
 
 /** `/api/auctions/:auctionId` as a match of whole paths; a parameter is one segment, and what it may hold the service says. */
@@ -66,11 +71,14 @@ function operationRoute(settings: Settings, service: ServiceDefinition, operatio
       ...target(service, operation.path),
       ...(operation.stream
         ? streamRoute(settings)
-        : { timeout: duration(settings.limits.answerTimeoutMs), retry_policy: retries(settings, operation) })
+        : { timeout: duration(settings.limits.answerTimeoutMs), retry_policy: retries(settings, operation) }),
+      ...(!operation.stream && !operation.upload && wholeWithin(settings))
     },
     typed_per_filter_config: {
       ...tokenFor(operation.role),
       ...(takesPassword(operation) && passwordLimit(settings)),
+      // A file goes through as it comes: the service reads it row by row.
+      ...(operation.upload && noBuffer),
       // A compressor holds a stream's events back until it has enough of them.
       ...((operation.method !== 'GET' || operation.stream) && noCompression)
     },
@@ -130,7 +138,7 @@ function pageMatch(page: string): Message {
   return page.endsWith('/') ? { prefix: page } : { path_separated_prefix: page }
 }
 
-function pageRoutes({ limits }: Settings, service: ServiceDefinition, page: string): Message[] {
+function pageRoutes(settings: Settings, service: ServiceDefinition, page: string): Message[] {
   const reading = { name: ':method', string_match: { safe_regex: { regex: 'GET|HEAD' } } }
   const common = { typed_per_filter_config: tokenIgnored(), response_headers_to_add: pageHeaders() }
   return [
@@ -140,8 +148,9 @@ function pageRoutes({ limits }: Settings, service: ServiceDefinition, page: stri
       match: { ...pageMatch(page), headers: [reading] },
       route: {
         cluster: service.name,
-        timeout: duration(limits.answerTimeoutMs),
-        retry_policy: { retry_on: 'connect-failure,refused-stream,reset', num_retries: 2 }
+        timeout: duration(settings.limits.answerTimeoutMs),
+        retry_policy: { retry_on: 'connect-failure,refused-stream,reset', num_retries: 2 },
+        ...wholeWithin(settings)
       },
       ...common
     },

@@ -13,6 +13,7 @@ import { runService } from '@gavel/platform/service.ts'
 import { startStatements } from '@gavel/platform/statements.ts'
 import { buildApp } from './app.ts'
 import { readInventoryConfig } from './config.ts'
+import { carryOutCommands } from './consumers/stock-commands.ts'
 import { createInventoryMetrics, measureWhenScraped } from './metrics.ts'
 import { startSaga } from './saga.ts'
 import { startCacheFeed } from './store/cache-feed.ts'
@@ -44,6 +45,7 @@ await runService({
     const producer = await createProducer(kafka)
     await startOutboxRelay(context, pool, producer)
     await startSaga(kafka, { context, pool, metrics, terms: config.terms })
+    await carryOutCommands(kafka, { context, pool, metrics })
     startStatements(context, {
       topic: statements,
       producer,

@@ -9,6 +9,7 @@ import type { FreshTopics } from '../../../test/support/database.ts'
 import { testTokens } from '../../../test/support/tokens.ts'
 import type { InventoryConfig } from '../src/config.ts'
 import { buildApp } from '../src/app.ts'
+import { carryOutCommands } from '../src/consumers/stock-commands.ts'
 import { createInventoryMetrics, measureWhenScraped } from '../src/metrics.ts'
 import { startSaga } from '../src/saga.ts'
 import { startCacheFeed } from '../src/store/cache-feed.ts'
@@ -47,6 +48,7 @@ export async function runInventory({ postgresUrl, redis: redisAt, topics, ...ove
     await startOutboxRelay(context, pool, await createProducer(kafka))
     const terms = { reservationTtlMs: 3_600_000, againMs: 60_000, sweepIntervalMs: 50, ...over.terms }
     await startSaga(kafka, { context, pool, metrics, terms })
+    await carryOutCommands(kafka, { context, pool, metrics })
   }
   return { context, pool, redis, app, cache, signIn: tokens.signIn, stop: () => context.closers.closeAll(20_000) }
 }

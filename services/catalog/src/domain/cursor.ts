@@ -1,15 +1,19 @@
 import { createHash } from 'node:crypto'
 
 /** What a listing shows; a cursor belongs to one filter. */
-export interface ListFilter {
-  brand?: string | undefined
-  category?: string | undefined
-}
+export type ListFilter = Readonly<Record<string, string | undefined>>
 
 const checkLength = 8
-const checkOf = (position: number, { brand, category }: ListFilter): string =>
+const checkOf = (position: number, filter: ListFilter): string =>
   createHash('sha256')
-    .update(JSON.stringify([position, brand ?? null, category ?? null]))
+    .update(
+      JSON.stringify([
+        position,
+        Object.entries(filter)
+          .filter(([, value]) => value !== undefined)
+          .toSorted(([one], [other]) => (one < other ? -1 : 1))
+      ])
+    )
     .digest('base64url')
     .slice(0, checkLength)
 

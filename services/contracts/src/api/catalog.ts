@@ -2,7 +2,9 @@ import { Type, type Static } from 'typebox'
 import { defineOperation } from '../define.ts'
 import { ProductData } from '../events/catalog.ts'
 import { Id, page, PageQuery, TimestampMs } from '../primitives.ts'
+import { productLine as line, productTexts as editable, productTitle as title } from './product-fields.ts'
 
+export * from './imports.ts'
 export * from './search.ts'
 
 export const Product = Type.Object(
@@ -12,19 +14,6 @@ export const Product = Type.Object(
 export type Product = Static<typeof Product>
 
 const ProductParams = Type.Object({ productId: Id }, { additionalProperties: false })
-/** One line with something to see in it. Control characters are refused: no database stores NUL, and no page shows the others. */
-const title = Type.String({
-  minLength: 1,
-  maxLength: 200,
-  pattern: '^ *[^\\s\\u0000-\\u001f\\u007f][^\\u0000-\\u001f\\u007f]*$'
-})
-const line = Type.String({ maxLength: 100, pattern: '^[^\\u0000-\\u001f\\u007f]*$' })
-const editable = {
-  description: Type.Optional(Type.String({ maxLength: 10_000, pattern: '^[^\\u0000]*$' })),
-  brand: Type.Optional(line),
-  category: Type.Optional(line)
-}
-
 export const listProducts = defineOperation({
   id: 'listProducts',
   method: 'GET',

@@ -3,7 +3,7 @@ import { transaction } from '@gavel/platform/postgres/pool.ts'
 import type { Pool, PoolClient } from 'pg'
 import { StockBook } from '../domain/book.ts'
 import { carryOut, memoryOf, type CarriedOut, type CommandOutcome, type StockCommand } from '../domain/commands.ts'
-import { decidedElsewhere } from './decided-elsewhere.ts'
+import { decidedElsewhere } from '@gavel/platform/postgres/decided-elsewhere.ts'
 import { lockStock, toProductStock } from './stock-rows.ts'
 import { writeBook } from './write-book.ts'
 

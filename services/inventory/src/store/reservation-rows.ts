@@ -1,7 +1,7 @@
 import type { Sale, StockPart } from '@gavel/contracts/primitives.ts'
 import type { Queryable } from '@gavel/platform/postgres/pool.ts'
 import type { ReservationStatus } from '../domain/settle.ts'
-import { decidedElsewhere } from './decided-elsewhere.ts'
+import { decidedElsewhere } from '@gavel/platform/postgres/decided-elsewhere.ts'
 import type { Expired } from './events.ts'
 
 /** The table `reservations`: what is remembered of each order number, once and for good. */

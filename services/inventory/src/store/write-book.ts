@@ -2,7 +2,7 @@ import { stock } from '@gavel/contracts/topics.ts'
 import { appendToOutbox } from '@gavel/platform/postgres/outbox.ts'
 import type { PoolClient } from 'pg'
 import type { Entry, StockBook, StockLine } from '../domain/book.ts'
-import { decidedElsewhere } from './decided-elsewhere.ts'
+import { decidedElsewhere } from '@gavel/platform/postgres/decided-elsewhere.ts'
 import { stockChanged } from './events.ts'
 
 /**

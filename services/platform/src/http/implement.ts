@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify'
+import type { FastifyInstance, FastifyRequest, onRequestHookHandler, RouteOptions } from 'fastify'
 import type { Static, TSchema } from 'typebox'
 import { isAudited, type Operation, type Role } from '@gavel/contracts/define.ts'
 import { plainSchema } from '@gavel/contracts/json-schema.ts'
@@ -10,6 +10,7 @@ import { nameRequest, withTraceparent } from '../telemetry.ts'
 import { audited } from './audited.ts'
 import type { WebSockets } from './web-socket.ts'
 import { bearerToken, type Authenticator, type User } from './auth.ts'
+import { takeUploads } from './upload.ts'
 
 /** What `createServer` leaves on the instance for the operations that are implemented on it. */
 export interface ServerParts {
@@ -155,7 +156,7 @@ export function implement<O extends AnyOperation>(
   const handle = isAudited(operation) ? audited(app.parts, operation, plain) : plain
   const schema = schemaOf(operation)
   schema.querystring ??= noQuery
-  app.route({
+  const options: RouteOptions = {
     method: operation.method,
     url: operation.path,
     schema,
@@ -173,7 +174,10 @@ export function implement<O extends AnyOperation>(
       if (answer.body === undefined || answer.body === null) return response.send()
       return answer.body
     }
-  })
+  }
+  const { upload } = operation as Operation
+  if (upload) void app.register(async (scope) => takeUploads(scope, upload).route(options))
+  else app.route(options)
 }
 
 interface Answer {

@@ -30,6 +30,7 @@ export const adminRoutes = [
   '/admin/items',
   '/admin/items/:productId',
   '/admin/import',
+  '/admin/import/:importId',
   '/admin/auctions',
   '/admin/orders',
   '/admin/users',

@@ -4,30 +4,6 @@ import { parseAmount } from '../money.ts'
 import { afterFrame, emptyTrace } from '../operations/trace.ts'
 import { termsFrom } from './auction-terms.ts'
 import { lastSeconds, withChange } from './pace.ts'
-import { parseTable, readRows } from './table-file.ts'
-
-describe('an import', () => {
-  test('reads what spreadsheets write: quotes, separators, line ends, a mark at the front', () => {
-    expect(parseTable('a;b\r\n"x;""y""";"two\nlines"\r\n\r\n')).toEqual([
-      ['a', 'b'],
-      ['x;"y"', 'two\nlines']
-    ])
-    expect(readRows('\uFEFFTitle,Stock\nLamp,3\n')).toMatchObject([{ line: 2, title: 'Lamp', pieces: 3 }])
-  })
-
-  test.each([
-    ['title,pieces\n,1', 'The title must have'],
-    ['title,pieces\nLamp,many', '“many” is no number'],
-    ['title,id\nLamp,a b', '“a b” is no id'],
-    ['colour\nred', 'no column “title”']
-  ])('says what is wrong with a row: %j', (text, wrong) => {
-    expect(readRows(text)).toMatchObject([{ line: 2, wrong: expect.stringContaining(wrong) }])
-  })
-
-  test('a row with a mistake does not keep the others out', () => {
-    expect(readRows('title,pieces\nLamp,x\nVase,2').map((row) => 'title' in row)).toEqual([false, true])
-  })
-})
 
 describe('the terms of an auction', () => {
   const form = (more: Record<string, string>) => (name: string) =>

@@ -4,7 +4,8 @@ import type { adminRoutes } from '../routes.ts'
 import { Auctions } from './auctions.tsx'
 import { Audit } from './audit.tsx'
 import { Dashboard } from './dashboard.tsx'
-import { Import } from './import.tsx'
+import { ImportReport } from './import-report.tsx'
+import { Imports } from './import.tsx'
 import { ItemPage, Items } from './items.tsx'
 import { HouseOrders } from './orders.tsx'
 import { UserPage, Users } from './users.tsx'
@@ -27,7 +28,8 @@ export function Admin() {
           '/admin': () => <Dashboard />,
           '/admin/items': () => <Items />,
           '/admin/items/:productId': ({ productId }) => <ItemPage key={productId} productId={productId} />,
-          '/admin/import': () => <Import />,
+          '/admin/import': () => <Imports />,
+          '/admin/import/:importId': ({ importId }) => <ImportReport key={importId} importId={importId} />,
           '/admin/auctions': () => <Auctions />,
           '/admin/orders': () => <HouseOrders />,
           '/admin/users': () => <Users />,

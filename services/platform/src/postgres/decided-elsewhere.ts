@@ -1,4 +1,4 @@
-import { Fault } from '@gavel/platform/errors.ts'
+import { Fault } from '../errors.ts'
 
 /**
  * Another transaction decided first about something that could not be locked, because it did not exist yet. The code is PostgreSQL's
