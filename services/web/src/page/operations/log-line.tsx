@@ -12,7 +12,8 @@ function Line({ line, onTrace }: { line: LogLine; onTrace: (traceId: string) => 
       <strong>{service}</strong>
       <span>{message}</span>
       {traceId && (
-        <button type="button" className="link" onClick={() => onTrace(traceId)} aria-label={`Only trace ${traceId}`}>
+        <button type="button" className="link" onClick={() => onTrace(traceId)}>
+          <span className="visually-hidden">Only trace </span>
           {traceId.slice(0, 8)}
         </button>
       )}
