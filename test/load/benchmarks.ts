@@ -1,5 +1,6 @@
 import type { Benchmark } from './benchmark.ts'
 import { bids, websocket } from './bids.ts'
+import { imports, search } from './import.ts'
 import { latency } from './latency.ts'
 import { operator } from './operator.ts'
 import { order } from './order.ts'
@@ -17,6 +18,8 @@ export const benchmarks: readonly Benchmark[] = [
   watchers,
   stock,
   hotProduct,
+  imports,
+  search,
   startUp,
   pages,
   operator
