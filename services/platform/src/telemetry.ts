@@ -58,7 +58,7 @@ export async function startTelemetry(
     logRecordProcessors: [],
     instrumentations: [
       new HttpInstrumentation({
-        // Of a request that its caller does not sample a span would only cost: a fifth of a hot route's speed.
+        // Of a request that its caller does not sample a span would only cost.
         ignoreIncomingRequestHook: ({ url, headers: { traceparent } }) =>
           url === '/livez' ||
           url === '/readyz' ||
