@@ -59,6 +59,12 @@ const becomesReady = (version: string): Promise<unknown> =>
   )
 
 describe('an installation in a cluster', () => {
+  test('each image is under 250 MB unpacked', () => {
+    const sizes = Object.entries(release.images.sizes)
+    expect(sizes.length).toBeGreaterThan(services.length)
+    expect(sizes.filter(([, bytes]) => bytes >= 250_000_000)).toEqual([])
+  })
+
   test('helm install makes a platform that is ready, every pod of it restricted', async () => {
     await release.put('install', release.images.tags.first)
     await becomesReady(release.images.tags.first)

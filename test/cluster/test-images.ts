@@ -13,6 +13,8 @@ export interface TestImages {
   tags: { first: string; next: string; broken: string }
   backends: BackendImages
   archives: string[]
+  /** Unpacked bytes of each of Gavel's own, by name. */
+  sizes: Record<string, number>
 }
 
 const prefix = 'gavel.test/gavel-'
@@ -39,5 +41,6 @@ export async function testImages(directories: Directories, progress: Progress): 
   const archives = [join(output, 'gavel.tar'), join(output, 'backends.tar')]
   await store.archive(archives[0]!, [...names, ...versions])
   await store.archive(archives[1]!, Object.values(backends))
-  return { prefix, tags, backends, archives }
+  const sizes = Object.fromEntries(names.map((name) => [name, store.sizeOf(name)]))
+  return { prefix, tags, backends, archives, sizes }
 }
