@@ -33,4 +33,5 @@ test('what is stored survives a restart on other ports, and --fresh clears it', 
   const third = await inOneLife(await freePortBase(), ['--fresh'], `select to_regclass('kept') is not null as there`)
   expect(third.rows).toEqual([{ there: false }])
   expect(passwordIn(third.said)).not.toBe(passwordIn(first.said))
-})
+  // A bound against hanging: the whole platform starts three times.
+}, 400_000)

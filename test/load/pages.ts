@@ -8,6 +8,7 @@ import { openAdmin } from '@gavel/standalone/client/admin.ts'
 import { createGateway, type Gateway } from '@gavel/standalone/client/gateway.ts'
 import type { Platform } from '@gavel/standalone/platform.ts'
 import type { Browser, Page } from 'playwright-core'
+import { eventually } from '../support/eventually.ts'
 import { launchBrowser, visit } from '../support/browser.ts'
 import { freshPlatform } from '../support/platform.ts'
 import { Figures, type Benchmark } from './benchmark.ts'
@@ -62,7 +63,9 @@ async function firstPage(browser: Browser, url: string): Promise<{ interactiveMs
   await page.goto('/')
   await page.locator('.lot h2 a').first().waitFor()
   // At rest: no long task for a second.
-  await page.waitForFunction('seen.drawn > 0 && performance.now() - Math.max(seen.drawn, seen.busyUntil) > 1000')
+  await eventually(() =>
+    page.evaluate('seen.drawn > 0 && performance.now() - Math.max(seen.drawn, seen.busyUntil) > 1000')
+  )
   const interactiveMs = (await page.evaluate('Math.max(seen.drawn, seen.busyUntil)')) as number
   const scriptBytes = (await page.evaluate(
     `performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('.js')).reduce((all, { encodedBodySize }) => all + encodedBodySize, 0)`

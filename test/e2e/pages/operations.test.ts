@@ -203,7 +203,7 @@ describe('operations', () => {
     await event.getByText('"auctionId"').waitFor()
     expect(Number(await event.locator('.number').innerText())).toBeGreaterThan(0)
     // To the second, as the field has it.
-    await page.waitForFunction('Date.now() % 1000 < 500')
+    await eventually(() => page.evaluate('Date.now() % 1000 < 500'), { everyMs: 10 })
     const moment = await page.evaluate(
       '(() => { const now = new Date(Date.now() + 1000); return new Date(now.getTime() - now.getTimezoneOffset() * 60000).toISOString().slice(0, 19) })()'
     )
