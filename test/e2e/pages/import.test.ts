@@ -5,14 +5,12 @@ import { join } from 'node:path'
 import { readProduct } from '@gavel/contracts/api/catalog.ts'
 import { readStock } from '@gavel/contracts/api/inventory.ts'
 import type { TokenPair } from '@gavel/contracts/api/identity.ts'
-import { logIn } from '@gavel/contracts/api/identity.ts'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { launchBrowser, layCable, visit } from '../../support/browser.ts'
 import { eventually } from '../../support/eventually.ts'
 import { expectAccessible, expectFits } from '../../support/page-checks.ts'
 import { setStage, someId, type Stage } from '../../support/pages-stage.ts'
-import { sharedPlatform } from '../../support/platform.ts'
 
 /** An admin imports a file of items and stock through the page, on the running platform. */
 describe('an import in the browser', () => {
@@ -24,7 +22,7 @@ describe('an import in the browser', () => {
   beforeAll(async () => {
     stage = await setStage()
     browser = await launchBrowser()
-    session = await stage.gateway.call(logIn, { body: sharedPlatform().admin })
+    session = await stage.admin()
   })
   afterAll(async () => {
     rmSync(folder, { recursive: true, force: true })
