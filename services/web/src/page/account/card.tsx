@@ -5,7 +5,7 @@ import { Problem } from '../api/problem.ts'
 import { useOperation } from '../api/query.ts'
 import { announce } from '../parts/announce.tsx'
 import { Field } from '../parts/field.tsx'
-import { Empty, Failed, Loading } from '../parts/states.tsx'
+import { Empty, Failed, Loading, Wrong } from '../parts/states.tsx'
 import { Facts, View } from '../parts/view.tsx'
 import { formatDate } from '../time.ts'
 import { useSending, valueOf } from './sign-in.tsx'
@@ -73,11 +73,7 @@ export function Card() {
           />
           <Field label="Code" name="code" inputMode="numeric" autoComplete="cc-csc" pattern="[0-9]{3,4}" required />
         </div>
-        {error && (
-          <p className="wrong" role="alert">
-            {error}
-          </p>
-        )}
+        <Wrong words={error} />
         <button type="submit" className="primary" disabled={isSending}>
           {isSending ? 'Storing …' : 'Store the card'}
         </button>

@@ -6,7 +6,7 @@ import { useRefresh } from '../api/query.ts'
 import { setSession, useAccount } from '../api/session.ts'
 import { announce } from '../parts/announce.tsx'
 import { Field } from '../parts/field.tsx'
-import { Failed, Loading } from '../parts/states.tsx'
+import { Failed, Loading, Wrong } from '../parts/states.tsx'
 import { View } from '../parts/view.tsx'
 import { dropMailedToken, mailedToken } from './mailed-link.ts'
 import { useSending, valueOf } from './sign-in.tsx'
@@ -80,11 +80,7 @@ export function Unverified() {
           </button>
         )}
       </p>
-      {error && (
-        <p className="wrong" role="alert">
-          {error}
-        </p>
-      )}
+      <Wrong words={error} />
     </div>
   )
 }
@@ -109,11 +105,7 @@ export function ForgotPassword() {
       ) : (
         <form className="narrow-form" onSubmit={submit}>
           <Field label="E-mail" name="email" type="email" autoComplete="username" maxLength={254} required />
-          {error && (
-            <p className="wrong" role="alert">
-              {error}
-            </p>
-          )}
+          <Wrong words={error} />
           <button type="submit" className="primary" disabled={isSending}>
             {isSending ? 'Sending …' : 'Send the mail'}
           </button>
@@ -163,11 +155,7 @@ export function ResetPassword() {
             hint="Long beats clever: a few words in a row do well."
             required
           />
-          {error && (
-            <p className="wrong" role="alert">
-              {error}
-            </p>
-          )}
+          <Wrong words={error} />
           <button type="submit" className="primary" disabled={isSending}>
             {isSending ? 'Setting …' : 'Set the password'}
           </button>

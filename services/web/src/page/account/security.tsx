@@ -6,7 +6,7 @@ import { setSession, useAccount } from '../api/session.ts'
 import { announce } from '../parts/announce.tsx'
 import { ConfirmButton } from '../parts/confirm.tsx'
 import { Field } from '../parts/field.tsx'
-import { Shown } from '../parts/states.tsx'
+import { Shown, Wrong } from '../parts/states.tsx'
 import { View } from '../parts/view.tsx'
 import { collectOwnData, offerFile } from './own-data.ts'
 import { SessionsTable } from './sessions-table.tsx'
@@ -84,11 +84,7 @@ function Password({ email }: { email: string }) {
           </button>
         )}
       </div>
-      {error && (
-        <p className="wrong" role="alert">
-          {error}
-        </p>
-      )}
+      <Wrong words={error} />
     </section>
   )
 }
@@ -109,11 +105,7 @@ function Data() {
           {isSending ? 'Collecting …' : 'Download it'}
         </button>
       </div>
-      {error && (
-        <p className="wrong" role="alert">
-          {error}
-        </p>
-      )}
+      <Wrong words={error} />
     </section>
   )
 }

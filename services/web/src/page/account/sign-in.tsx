@@ -4,6 +4,7 @@ import { call } from '../api/call.ts'
 import { sentence } from '../api/problem.ts'
 import { setSession } from '../api/session.ts'
 import { Field } from '../parts/field.tsx'
+import { Wrong } from '../parts/states.tsx'
 import { View } from '../parts/view.tsx'
 import { nextOf } from './next.ts'
 
@@ -54,11 +55,7 @@ export function SignIn() {
           maxLength={256}
           required
         />
-        {error && (
-          <p className="wrong" role="alert">
-            {error}
-          </p>
-        )}
+        <Wrong words={error} />
         <button type="submit" className="primary" disabled={isSending}>
           {isSending ? 'Signing in …' : 'Sign in'}
         </button>
@@ -111,11 +108,7 @@ export function Register() {
           hint="Long beats clever: a few words in a row do well."
           required
         />
-        {error && (
-          <p className="wrong" role="alert">
-            {error}
-          </p>
-        )}
+        <Wrong words={error} />
         <button type="submit" className="primary" disabled={isSending}>
           {isSending ? 'Making the account …' : 'Make the account'}
         </button>

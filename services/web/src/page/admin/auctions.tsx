@@ -9,7 +9,7 @@ import { announce } from '../parts/announce.tsx'
 import { ConfirmButton } from '../parts/confirm.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { Choice, Field } from '../parts/field.tsx'
-import { Empty, ShownPages } from '../parts/states.tsx'
+import { Empty, ShownPages, Wrong } from '../parts/states.tsx'
 import { Badge, Table, View } from '../parts/view.tsx'
 import { formatDate, fromLocalInput, toLocalInput } from '../time.ts'
 import { AuctionActions } from './auction-actions.tsx'
@@ -92,11 +92,7 @@ function OpenAuction({ item, onClose }: { item: string; onClose: () => void }) {
             />
           </div>
         )}
-        {error && (
-          <p className="wrong" role="alert">
-            {error}
-          </p>
-        )}
+        <Wrong words={error} />
         <button type="submit" className="primary" disabled={isSending}>
           {isSending ? 'Opening …' : 'Open it'}
         </button>

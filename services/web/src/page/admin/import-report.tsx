@@ -5,7 +5,7 @@ import { saveFile } from '../api/files.ts'
 import { sentence } from '../api/problem.ts'
 import { useOperation, usePages, useRefresh } from '../api/query.ts'
 import { announce } from '../parts/announce.tsx'
-import { Empty, Shown, ShownPages } from '../parts/states.tsx'
+import { Empty, Shown, ShownPages, Wrong } from '../parts/states.tsx'
 import { Badge, Facts, Table, View, type Tone } from '../parts/view.tsx'
 import { formatDate, formatSpan } from '../time.ts'
 import { stateOf } from './import.tsx'
@@ -122,11 +122,7 @@ function Download({ importId }: { importId: string }) {
       <button type="button" className="quiet" onClick={() => void save()}>
         Download the report
       </button>
-      {error && (
-        <p className="wrong" role="alert">
-          {error}
-        </p>
-      )}
+      <Wrong words={error} />
     </>
   )
 }

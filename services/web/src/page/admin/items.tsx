@@ -8,7 +8,7 @@ import { announce } from '../parts/announce.tsx'
 import { ConfirmButton } from '../parts/confirm.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { Area, Field } from '../parts/field.tsx'
-import { Empty, Failed, Loading, ShownPages } from '../parts/states.tsx'
+import { Empty, Failed, Loading, ShownPages, Wrong } from '../parts/states.tsx'
 import { Badge, Table, View } from '../parts/view.tsx'
 import { formatDate } from '../time.ts'
 import { lowStock } from './low-stock.ts'
@@ -58,11 +58,7 @@ function AddItem({ onClose }: { onClose: () => void }) {
       <form onSubmit={submit}>
         <Fields />
         <Field label="Pieces in stock" name="pieces" type="number" min={0} max={1_000_000_000} defaultValue="1" />
-        {error && (
-          <p className="wrong" role="alert">
-            {error}
-          </p>
-        )}
+        <Wrong words={error} />
         <button type="submit" className="primary" disabled={isSending}>
           {isSending ? 'Adding …' : 'Add the item'}
         </button>
@@ -157,11 +153,7 @@ function Edit({ product }: { product: Product }) {
     <form className="panel" onSubmit={submit} key={product.version}>
       <h2>What it is</h2>
       <Fields product={product} />
-      {error && (
-        <p className="wrong" role="alert">
-          {error}
-        </p>
-      )}
+      <Wrong words={error} />
       <div className="actions">
         <button type="submit" className="primary" disabled={isSending}>
           {isSending ? 'Saving …' : 'Save'}

@@ -7,7 +7,7 @@ import { Problem } from '../api/problem.ts'
 import { useOperation, usePages, useRefresh } from '../api/query.ts'
 import { announce } from '../parts/announce.tsx'
 import { Choice, Field } from '../parts/field.tsx'
-import { Empty, Shown, ShownPages } from '../parts/states.tsx'
+import { Empty, Shown, ShownPages, Wrong } from '../parts/states.tsx'
 import { Table } from '../parts/view.tsx'
 import { formatDate, formatPrecise } from '../time.ts'
 
@@ -83,11 +83,7 @@ function Change({ productId, locations }: { productId: string; locations: Locati
           {isSending ? 'Changing …' : 'Change the stock'}
         </button>
       </div>
-      {error && (
-        <p className="wrong" role="alert">
-          {error}
-        </p>
-      )}
+      <Wrong words={error} />
     </form>
   )
 }
@@ -117,11 +113,7 @@ function Transfer({ productId, locations }: { productId: string; locations: Loca
           {isSending ? 'Moving …' : 'Move them'}
         </button>
       </div>
-      {error && (
-        <p className="wrong" role="alert">
-          {error}
-        </p>
-      )}
+      <Wrong words={error} />
     </form>
   )
 }

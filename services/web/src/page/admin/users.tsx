@@ -10,7 +10,7 @@ import { formatMoney, parseAmount } from '../money.ts'
 import { announce } from '../parts/announce.tsx'
 import { ConfirmButton } from '../parts/confirm.tsx'
 import { Field } from '../parts/field.tsx'
-import { Empty, Shown, ShownPages } from '../parts/states.tsx'
+import { Empty, Shown, ShownPages, Wrong } from '../parts/states.tsx'
 import { Badge, Facts, Table, View } from '../parts/view.tsx'
 import { formatDate } from '../time.ts'
 
@@ -212,11 +212,7 @@ function CreditLimit({ userId }: { userId: string }) {
         </button>
       </div>
       {said && <p role="status">{said}</p>}
-      {error && (
-        <p className="wrong" role="alert">
-          {error}
-        </p>
-      )}
+      <Wrong words={error} />
     </form>
   )
 }

@@ -2,6 +2,7 @@ import { useState, type ReactNode } from 'react'
 import { sentence } from '../api/problem.ts'
 import { announce } from './announce.tsx'
 import { Dialog } from './dialog.tsx'
+import { Wrong } from './states.tsx'
 
 /** A button whose deed cannot be undone: it asks once, says what will be, and what went wrong. */
 export function ConfirmButton({
@@ -42,11 +43,7 @@ export function ConfirmButton({
         <Dialog title={title} onClose={() => setOpen(false)}>
           <div className="stack">
             {children}
-            {error && (
-              <p className="wrong" role="alert">
-                {error}
-              </p>
-            )}
+            <Wrong words={error} />
             <div className="actions">
               <button type="button" className="danger" disabled={isBusy} onClick={() => void run()}>
                 {isBusy ? 'Under way …' : text}

@@ -45,6 +45,16 @@ export function Failed({ error, again }: { error: Error; again?: (() => void) | 
   )
 }
 
+/** Why what was just asked for was not done; nothing while there is nothing to say. */
+export function Wrong({ words }: { words: string | undefined }) {
+  if (!words) return null
+  return (
+    <p className="wrong" role="alert">
+      {words}
+    </p>
+  )
+}
+
 type Asked<Data> = { data: Data | undefined; error: Error | null; refetch: () => unknown }
 
 /** Data where it is there, old data with a notice where a renewal failed, and otherwise why there is none. */
