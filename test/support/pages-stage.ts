@@ -7,6 +7,9 @@ import { storePaymentMethod } from '@gavel/contracts/api/payment.ts'
 import type { InputOf } from '@gavel/standalone/client/gateway.ts'
 import { openAdmin } from '@gavel/standalone/client/admin.ts'
 import { createGateway, type Gateway } from '@gavel/standalone/client/gateway.ts'
+import type { Browser, BrowserContextOptions } from 'playwright-core'
+import { afterAll, beforeAll } from 'vitest'
+import { launchBrowser, visit, type Visit } from './browser.ts'
 import { eventually } from './eventually.ts'
 import { sharedPlatform } from './platform.ts'
 
@@ -29,11 +32,11 @@ const cards = { good: '4242424242424242', empty: '4000000000009995' } as const
 
 export const someId = (name: string): string => `${name}-${randomBytes(5).toString('hex')}`
 
-export async function setStage(): Promise<Stage> {
+function setStage(): Stage {
   const { url, admin, mailUrl } = sharedPlatform()
   const gateway = createGateway(url)
-  const house = await openAdmin(gateway, admin)
-  const adminToken = (): Promise<string> => house.token()
+  let house: ReturnType<typeof openAdmin> | undefined
+  const adminToken = async (): Promise<string> => await (await (house ??= openAdmin(gateway, admin))).token()
   return {
     url,
     gateway,
@@ -84,4 +87,35 @@ export async function setStage(): Promise<Stage> {
       return await gateway.call(openAuction, { body }, { token })
     }
   }
+}
+
+/** `url`: where the browser finds the platform, if not at its own address. */
+type VisitOptions = BrowserContextOptions & { url?: string }
+
+export type OnStage = {
+  stage: Stage
+  /** Somebody who has gone to an address in a browser of their own; without a session a stranger. */
+  at: (path: string, session?: TokenPair, options?: VisitOptions) => Promise<Visit>
+  /** The admin there. */
+  asAdmin: (path: string, options?: VisitOptions) => Promise<Visit>
+}
+
+/** What every file of tests of the pages has: the stage, and one browser from before its first test until after its last. */
+export function onStage(): OnStage {
+  const stage = setStage()
+  let browser: Browser | undefined
+  let admin: Promise<TokenPair> | undefined
+  beforeAll(async () => {
+    browser = await launchBrowser()
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await stage.gateway.close()
+  })
+  const at: OnStage['at'] = async (path, session, { url = stage.url, ...options } = {}) => {
+    const visitor = await visit(browser!, url, { ...options, ...(session && { session }) })
+    await visitor.page.goto(path)
+    return visitor
+  }
+  return { stage, at, asAdmin: async (path, options) => await at(path, await (admin ??= stage.admin()), options) }
 }

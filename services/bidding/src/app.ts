@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import * as bidderApi from '@gavel/contracts/api/bidder.ts'
 import * as api from '@gavel/contracts/api/bidding.ts'
 import { mongoAudit } from '@gavel/platform/audit/mongo.ts'
-import { orders, statements } from '@gavel/contracts/topics.ts'
+import { bids, orders, statements } from '@gavel/contracts/topics.ts'
 import { Fault, toFailure } from '@gavel/platform/errors.ts'
 import { createAuthenticator, type Authenticator } from '@gavel/platform/http/auth.ts'
 import { createServer, implementAll } from '@gavel/platform/http/server.ts'
@@ -20,6 +20,7 @@ import type { BiddingConfig } from './config.ts'
 import { Credit } from './credit.ts'
 import { CreditSweep } from './credit-sweep.ts'
 import { Crowd } from './crowd.ts'
+import { onBidsDecided } from './consumers/bids-decided.ts'
 import { onOrderCreated } from './consumers/order-created.ts'
 import { onBidFailed } from './consumers/bid-failed.ts'
 import { House } from './house.ts'
@@ -34,6 +35,7 @@ import { cancelAuctionHandler } from './routes/cancel-auction.ts'
 import { closeAuctionHandler } from './routes/close-auction.ts'
 import { extendAuctionHandler } from './routes/extend-auction.ts'
 import { listAuctionsHandler } from './routes/list-auctions.ts'
+import { listMyBidsHandler } from './routes/list-my-bids.ts'
 import { listMyOffersHandler } from './routes/list-my-offers.ts'
 import { listMyWatchesHandler } from './routes/list-my-watches.ts'
 import { openAuctionHandler } from './routes/open-auction.ts'
@@ -50,14 +52,16 @@ import { Accounts } from './store/accounts.ts'
 import { Auctions } from './store/auctions.ts'
 import { Ledger } from './store/ledger.ts'
 import { Offers } from './store/offers.ts'
+import { Participations } from './store/participations.ts'
 import { Watches } from './store/watches.ts'
+import { TakingPart } from './taking-part.ts'
 import { Watching } from './watching.ts'
 
 export interface BiddingApp {
   app: FastifyInstance
   house: House
   publisher: Publisher
-  consumer: RunningConsumer
+  consumers: readonly RunningConsumer[]
 }
 
 /** The whole service on its real parts, without listening. */
@@ -74,11 +78,13 @@ export async function buildApp(
   const auctions = new Auctions(db)
   const offers = new Offers(db)
   const watches = new Watches(db)
+  const participations = new Participations(db)
   const accounts = new Accounts(db, bidding.sealing)
   const { clock, log } = context
   const credit = new Credit({ accounts, clock, log, limits: bidding.credit })
   await untilReached(context, async () => {
-    await Promise.all([ledger, auctions, offers, watches, accounts].map((store) => store.createIndexes()))
+    const stores = [ledger, auctions, offers, watches, participations, accounts]
+    await Promise.all(stores.map((store) => store.createIndexes()))
     // Before the first bid: a limit that is not known yet would not count.
     await credit.refresh()
   })
@@ -134,10 +140,17 @@ export async function buildApp(
     crowd,
     check
   })
-  const consumer = await startConsumer(context, kafka, {
-    topic: orders,
-    handlers: { BidFailed: onBidFailed(secondChance, credit), OrderCreated: onOrderCreated(credit) }
-  })
+  const consumers = [
+    await startConsumer(context, kafka, {
+      topic: orders,
+      handlers: { BidFailed: onBidFailed(secondChance, credit), OrderCreated: onOrderCreated(credit) }
+    }),
+    await startConsumer(context, kafka, {
+      topic: bids,
+      replays: 'handle',
+      handlers: { BidsDecided: onBidsDecided(participations) }
+    })
+  ]
 
   const audit = mongoAudit(context, { db, producer })
   const app = createServer(context, { service: 'bidding', auth, audit, ...config.http })
@@ -147,8 +160,14 @@ export async function buildApp(
     intervalMs: config.statements.intervalMs,
     statements: [ledgerStatement({ ledger, auctions, offers }, context.clock)]
   })
-  serve(app, { house, secondChance, credit, watching: new Watching({ house, auctions, watches, clock }) })
-  return { app, house, publisher, consumer }
+  serve(app, {
+    house,
+    secondChance,
+    credit,
+    watching: new Watching({ house, auctions, watches, clock }),
+    takingPart: new TakingPart({ auctions, participations, clock })
+  })
+  return { app, house, publisher, consumers }
 }
 
 interface Served {
@@ -156,9 +175,10 @@ interface Served {
   secondChance: SecondChance
   credit: Credit
   watching: Watching
+  takingPart: TakingPart
 }
 
-function serve(app: FastifyInstance, { house, secondChance, credit, watching }: Served): void {
+function serve(app: FastifyInstance, { house, secondChance, credit, watching, takingPart }: Served): void {
   implementAll(app, api, {
     openAuction: openAuctionHandler(house),
     listAuctions: listAuctionsHandler(house),
@@ -176,6 +196,7 @@ function serve(app: FastifyInstance, { house, secondChance, credit, watching }: 
     watchAuction: watchAuctionHandler(watching),
     unwatchAuction: unwatchAuctionHandler(watching),
     listMyWatches: listMyWatchesHandler(watching),
+    listMyBids: listMyBidsHandler(takingPart),
     readMyCredit: readMyCreditHandler(credit),
     setCreditLimit: setCreditLimitHandler(credit)
   })

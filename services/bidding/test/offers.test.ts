@@ -21,7 +21,7 @@ beforeAll(async () => {
   wire = await theWire(topics)
   left = await startService({ mongodb, topics, env })
   right = await startService({ mongodb, topics, tokens: left.tokens, env })
-  await Promise.all([left.consumer.joined, right.consumer.joined])
+  await Promise.all([...left.consumers, ...right.consumers].map(({ joined }) => joined))
 })
 afterAll(async () => {
   await Promise.all([left.close(), right.close()])

@@ -87,7 +87,8 @@ export const services: readonly ServiceDefinition[] = [
     doc: 'Auctions, fixed-price sales and the ledger of every bid.',
     portOffset: 3,
     stores: ['mongodb', 'kafka'],
-    consumes: [orders],
+    // Its own bids too: each bidder’s list of them is a read side, made of events.
+    consumes: [orders, bids],
     operations: operationsOf({ ...biddingApi, ...bidderApi }),
     webSockets: ['/ws/auctions/'],
     affinity: 'auction',

@@ -1,28 +1,15 @@
 import { readFile } from 'node:fs/promises'
 import { logIn, logOut, refresh } from '@gavel/contracts/api/identity.ts'
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { launchBrowser, visit } from '../../support/browser.ts'
-import { setStage, someId, type Stage } from '../../support/pages-stage.ts'
+import { describe, expect, test } from 'vitest'
+import { onStage, someId } from '../../support/pages-stage.ts'
 
 /** What somebody does with their own account: prove an address, set a password, see and end sign-ins, take their data, leave. */
 describe('one’s own account', () => {
-  let browser: Browser
-  let stage: Stage
-
-  beforeAll(async () => {
-    stage = await setStage()
-    browser = await launchBrowser()
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await stage?.gateway.close()
-  })
+  const { stage, at } = onStage()
 
   test('the mail’s link confirms the address, once, and leaves no token in the address bar', async () => {
     const session = await stage.person('Proven')
-    const { page, complaints, leave } = await visit(browser, stage.url, { session })
-    await page.goto('/account')
+    const { page, complaints, leave } = await at('/account', session)
     await page.locator('main').getByText('not confirmed', { exact: true }).waitFor()
     await page.getByRole('button', { name: 'Send the mail again' }).click()
     await page.locator('main').getByText('Another mail is on its way.').waitFor()
@@ -34,8 +21,7 @@ describe('one’s own account', () => {
     await page.getByRole('link', { name: 'Go on' }).click()
     await page.locator('main').getByText('confirmed', { exact: true }).waitFor()
 
-    const again = await visit(browser, stage.url)
-    await again.page.goto(link)
+    const again = await at(link)
     await again.page
       .getByRole('alert')
       .getByText(/no longer|not valid|invalid|used/i)
@@ -48,8 +34,7 @@ describe('one’s own account', () => {
 
   test('a forgotten password is set anew with a mailed link; every sign-in has ended then', async () => {
     const session = await stage.person('Forgetful')
-    const { page, complaints, leave } = await visit(browser, stage.url)
-    await page.goto('/account/sign-in')
+    const { page, complaints, leave } = await at('/account/sign-in')
     await page.getByRole('link', { name: 'Forgotten your password?' }).click()
     await page.getByLabel('E-mail').fill(session.account.email)
     await page.getByRole('button', { name: 'Send the mail' }).click()
@@ -84,8 +69,7 @@ describe('one’s own account', () => {
       await stage.gateway.call(logIn, { body: credentials }),
       await stage.gateway.call(logIn, { body: credentials })
     ]
-    const { page, complaints, leave } = await visit(browser, stage.url, { session })
-    await page.goto('/account/security')
+    const { page, complaints, leave } = await at('/account/security', session)
     const rows = page.getByRole('region', { name: 'Sign-ins' }).locator('tbody tr')
     await rows.nth(2).waitFor()
     expect(await rows.count()).toBe(3)
@@ -112,8 +96,7 @@ describe('one’s own account', () => {
     const session = await stage.person('Leaving', { password })
     const { email } = session.account
     const { auctionId } = await stage.auction(`Last lamp ${someId('no')}`)
-    const { page, complaints, leave } = await visit(browser, stage.url, { session })
-    await page.goto(`/auctions/${auctionId}`)
+    const { page, complaints, leave } = await at(`/auctions/${auctionId}`, session)
     await page.getByRole('button', { name: 'Watch' }).click()
     await page.getByRole('button', { name: 'Watched' }).waitFor()
 
@@ -153,10 +136,7 @@ describe('one’s own account', () => {
     const session = await stage.person('Returning', { password })
     await stage.gateway.call(logOut, { body: { refreshToken: session.refreshToken } })
     // The access token has run out, too: the page finds out when it renews it.
-    const { page, complaints, leave } = await visit(browser, stage.url, {
-      session: { ...session, accessTokenExpiresAt: 0 }
-    })
-    await page.goto('/account/card')
+    const { page, complaints, leave } = await at('/account/card', { ...session, accessTokenExpiresAt: 0 })
     await page.getByRole('heading', { name: 'Sign in' }).waitFor()
     await page.getByLabel('E-mail').fill(session.account.email)
     await page.getByLabel('Password').fill(password)

@@ -4,11 +4,10 @@ import { readProduct } from '@gavel/contracts/api/catalog.ts'
 import { logIn, type TokenPair } from '@gavel/contracts/api/identity.ts'
 import { readStock, setStock } from '@gavel/contracts/api/inventory.ts'
 import { readOrder } from '@gavel/contracts/api/order.ts'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { launchBrowser, visit, type Visit } from '../../support/browser.ts'
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
 import { eventually } from '../../support/eventually.ts'
-import { setStage, someId, type Stage } from '../../support/pages-stage.ts'
+import { onStage, someId } from '../../support/pages-stage.ts'
 
 /** In the reader's own time zone, as the field has it; sooner than others end, so that it stands among the first. */
 const soon = (): string => {
@@ -18,25 +17,8 @@ const soon = (): string => {
 
 /** What those who run the house do, on the running platform. */
 describe('the house', () => {
-  let browser: Browser
-  let stage: Stage
-  let admin: TokenPair
+  const { stage, at, asAdmin } = onStage()
 
-  beforeAll(async () => {
-    stage = await setStage()
-    browser = await launchBrowser()
-    admin = await stage.admin()
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await stage?.gateway.close()
-  })
-
-  const at = async (path: string, session = admin): Promise<Visit> => {
-    const visitor = await visit(browser, stage.url, { session })
-    await visitor.page.goto(path)
-    return visitor
-  }
   /** Presses a button that asks first, fills in what it asks for, and presses it again. */
   const confirm = async (page: Page, name: string, fields: Record<string, string> = {}): Promise<void> => {
     await page.getByRole('button', { name, exact: true }).first().click()
@@ -48,7 +30,7 @@ describe('the house', () => {
 
   test('an item is added, changed, stocked at two locations, found and deleted; each change of stock is told', async () => {
     const title = `Sundial ${someId('no')}`
-    const { page, complaints, leave } = await at('/admin/items')
+    const { page, complaints, leave } = await asAdmin('/admin/items')
     await page.getByRole('button', { name: 'Add an item' }).click()
     await page.getByLabel('Title').fill(title)
     await page.getByLabel('Brand').fill('Halle')
@@ -96,7 +78,7 @@ describe('the house', () => {
 
   test('an auction is opened, extended and cancelled with a reason, and its bidders see it at once', async () => {
     const { productId } = await stage.auction('Lamp that came back')
-    const { page, complaints, leave } = await at(`/admin/items/${productId}`)
+    const { page, complaints, leave } = await asAdmin(`/admin/items/${productId}`)
     await page.getByRole('link', { name: 'Auction it' }).click()
     const dialog = page.getByRole('dialog')
     await dialog.getByLabel('Opening price').fill('no price')
@@ -152,7 +134,7 @@ describe('the house', () => {
     const endsAt = Date.now() + 300_000
     const terms = { mode: 'fixed-price', quantity: 2, openingPriceMinor: 123_456, endsAt } as const
     const { auctionId, productId } = await stage.auction('Dear candle', terms, 2)
-    const { page, complaints, leave } = await at('/admin')
+    const { page, complaints, leave } = await asAdmin('/admin')
     await page.locator('main').getByText('live', { exact: true }).waitFor()
     await page.getByRole('region', { name: 'Open auctions' }).first().getByText('Dear candle').first().waitFor()
     const figure = async (name: string): Promise<number> => {
@@ -188,7 +170,7 @@ describe('the house', () => {
     const session = await stage.person(name, { password })
     const { userId, email } = session.account
     const signIn = (): Promise<TokenPair> => stage.gateway.call(logIn, { body: { email, password } })
-    const { page, complaints, leave } = await at('/admin/users')
+    const { page, complaints, leave } = await asAdmin('/admin/users')
     await page.getByLabel('Begins with').fill(name)
     await page.getByRole('button', { name: 'Filter' }).click()
     await page.getByRole('link', { name }).click()
@@ -228,9 +210,10 @@ describe('the house', () => {
     for (const act of ['lockUser', 'unlockUser', 'setCreditLimit', 'endUserSessions', 'changeUserRole'])
       await acts.getByText(act, { exact: true }).waitFor()
     await acts.getByText('“Shill bidding”').waitFor()
-    expect(await acts.getByText(admin.account.userId).count()).toBeGreaterThanOrEqual(5)
+    const { userId: adminId } = (await stage.admin()).account
+    expect(await acts.getByText(adminId).count()).toBeGreaterThanOrEqual(5)
     // Nobody locks the door behind themselves.
-    await page.goto(`/admin/users/${admin.account.userId}`)
+    await page.goto(`/admin/users/${adminId}`)
     await page.locator('main').getByText('This is your own account.').waitFor()
     expect(complaints).toEqual([])
     await leave()
@@ -244,7 +227,7 @@ describe('the house', () => {
     await eventually(() =>
       stage.gateway.call(readOrder, { params: { orderNumber } }, { token: buyer.accessToken }).catch(() => false)
     )
-    const { page, complaints, leave } = await at('/admin/orders')
+    const { page, complaints, leave } = await asAdmin('/admin/orders')
     await page.getByLabel('Buyer').fill(buyer.account.userId)
     await page.getByRole('button', { name: 'Filter' }).click()
     const row = page.getByRole('row').filter({ hasText: orderNumber })

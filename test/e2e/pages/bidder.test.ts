@@ -1,28 +1,16 @@
-import type { Browser } from 'playwright-core'
 import { closeAuction, placeBid, readLedger } from '@gavel/contracts/api/bidding.ts'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { launchBrowser, layCable, visit } from '../../support/browser.ts'
+import { describe, expect, test } from 'vitest'
+import { layCable } from '../../support/browser.ts'
 import { eventually } from '../../support/eventually.ts'
 import { expectAccessible, expectFits } from '../../support/page-checks.ts'
-import { setStage, someId, type Stage } from '../../support/pages-stage.ts'
+import { onStage, someId } from '../../support/pages-stage.ts'
 
 /** What bidders do, each in a browser of their own, on the running platform. */
 describe('bidders in their browsers', () => {
-  let browser: Browser
-  let stage: Stage
-
-  beforeAll(async () => {
-    stage = await setStage()
-    browser = await launchBrowser()
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await stage?.gateway.close()
-  })
+  const { stage, at } = onStage()
 
   test('somebody makes an account, stores a card, signs out and in again', async () => {
-    const { page, complaints, leave } = await visit(browser, stage.url)
-    await page.goto('/account/orders')
+    const { page, complaints, leave } = await at('/account/orders')
     await page.getByRole('link', { name: 'Make one' }).click()
     const email = `${someId('new')}@pages.example`
     await page.getByLabel('E-mail').fill(email)
@@ -57,13 +45,11 @@ describe('bidders in their browsers', () => {
 
   test('two bid against each other, and each sees at once what the other did; the loser is told, the winner gets an order', async () => {
     const { auctionId, title } = await stage.auction(`Brass lamp ${someId('no')}`, { endsAt: Date.now() + 600_000 })
-    const [ann, bob] = await Promise.all(
-      ['Ann', 'Bob'].map(async (name) => visit(browser, stage.url, { session: await stage.person(name) }))
-    )
-    if (!ann || !bob) throw new Error('Nobody came')
-    await ann.page.goto('/')
+    const [ann, bob] = await Promise.all([
+      at('/', await stage.person('Ann')),
+      at(`/auctions/${auctionId}`, await stage.person('Bob'))
+    ])
     await ann.page.getByRole('link', { name: title }).click()
-    await bob.page.goto(`/auctions/${auctionId}`)
     await ann.page.getByLabel('Your maximum (USD)').fill('20')
     await ann.page.getByRole('button', { name: 'Bid', exact: true }).click()
     await ann.page.locator('main').getByText('Accepted: you lead').waitFor()
@@ -103,11 +89,70 @@ describe('bidders in their browsers', () => {
     await Promise.all([ann.leave(), bob.leave()])
   })
 
+  test('what somebody bid on from one browser stands in another too: on the auction, and on the list of their bids', async () => {
+    const person = await stage.person('Traveller')
+    const [led, left, sale] = [
+      await stage.auction('Lamp of two browsers'),
+      await stage.auction('Lamp left to another'),
+      await stage.auction('Lamp off the shelf', { mode: 'fixed-price', quantity: 2, openingPriceMinor: 300 }, 2)
+    ]
+    const first = await at(`/auctions/${led.auctionId}`, person)
+    await first.page.getByLabel('Your maximum (USD)').fill('20')
+    await first.page.getByRole('button', { name: 'Bid', exact: true }).click()
+    await first.page.locator('main').getByText('You lead', { exact: true }).waitFor()
+    await stage.bid(person, left.auctionId, 2_000)
+    await stage.bid(await stage.person('Keener'), left.auctionId, 5_000)
+    await stage.bid(person, sale.auctionId, 300)
+
+    const second = await at('/account/bids', person)
+    const lot = (auctionId: string) =>
+      second.page.locator('.lot').filter({ has: second.page.locator(`a[href="/auctions/${auctionId}"]`) })
+    await lot(sale.auctionId).getByText('Bought', { exact: true }).waitFor()
+    await lot(led.auctionId).getByText('You lead', { exact: true }).waitFor()
+    await lot(left.auctionId).getByText('Outbid', { exact: true }).waitFor()
+    expect(await second.page.locator('.lot h2').allInnerTexts()).toEqual([sale.title, left.title, led.title])
+    await expectAccessible(second.page)
+    await second.leave()
+
+    // A third browser, straight to the auction: it has heard of no bid.
+    const third = await at(`/auctions/${led.auctionId}`, person)
+    await third.page.locator('main').getByText('You lead', { exact: true }).waitFor()
+    await third.page.locator('.ticker').getByText('you', { exact: true }).waitFor()
+    await stage.bid(await stage.person('Late rival'), led.auctionId, 9_000)
+    await third.page.locator('main').getByText('You have been outbid', { exact: true }).waitFor()
+
+    // Whoever bid on nothing sees nothing of others.
+    const other = await at('/account/bids', await stage.person('Bystander'))
+    await other.page.locator('main').getByText('No bid yet').waitFor()
+    expect([...first.complaints, ...second.complaints, ...third.complaints, ...other.complaints]).toEqual([])
+    await Promise.all([first.leave(), third.leave(), other.leave()])
+  })
+
+  test('the list of one’s bids is long: the rest is shown when asked for, and without a connection what was loaded stays', async () => {
+    const person = await stage.person('Collector')
+    for (let lot = 0; lot < 26; lot += 1)
+      await stage.bid(person, (await stage.auction(`Lamp of a series, ${lot}`)).auctionId, 1_100)
+    await using cable = await layCable(stage.url)
+    const { page, complaints, leave } = await at('/account/bids', person, { url: cable.url })
+    await eventually(async () => (await page.locator('.lot').count()) === 24)
+    await page.getByRole('button', { name: 'Show more' }).click()
+    await eventually(async () => (await page.locator('.lot').count()) === 26)
+    cable.cut()
+    await page.locator('main').getByText('cannot be reached').waitFor()
+    expect(await page.locator('.lot').count()).toBe(26)
+    await cable.mend()
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.locator('main').getByText('cannot be reached').waitFor({ state: 'detached' })
+    expect(complaints).toEqual([])
+    await leave()
+  })
+
   test('a bid whose connection breaks is sent again when it is back, and stands in the ledger once', async () => {
     const { auctionId } = await stage.auction('Lamp on a long wire')
     await using cable = await layCable(stage.url)
-    const { page, complaints, leave } = await visit(browser, cable.url, { session: await stage.person('Far') })
-    await page.goto(`/auctions/${auctionId}`)
+    const { page, complaints, leave } = await at(`/auctions/${auctionId}`, await stage.person('Far'), {
+      url: cable.url
+    })
     await page.getByLabel('Your maximum (USD)').fill('12')
     await page.getByRole('button', { name: 'Bid', exact: true }).click()
     await page.locator('main').getByText('Accepted: you lead').waitFor()
@@ -137,13 +182,11 @@ describe('bidders in their browsers', () => {
 
   test('on a phone somebody buys at a fixed price, and follows the order', async () => {
     const { auctionId } = await stage.auction('Candle', { mode: 'fixed-price', quantity: 5, openingPriceMinor: 400 }, 5)
-    const { page, complaints, leave } = await visit(browser, stage.url, {
-      session: await stage.person('Mobile'),
+    const { page, complaints, leave } = await at(`/auctions/${auctionId}`, await stage.person('Mobile'), {
       viewport: { width: 360, height: 740 },
       isMobile: true,
       hasTouch: true
     })
-    await page.goto(`/auctions/${auctionId}`)
     await expectFits(page)
     await page.getByLabel('Pieces').fill('9')
     await page.getByRole('button', { name: 'Buy now' }).tap()
@@ -168,11 +211,9 @@ describe('bidders in their browsers', () => {
 
   test('without a mouse: the first Tab leads past the navigation, and a bid is placed by keyboard alone', async () => {
     const { auctionId } = await stage.auction('Lamp for the keyboard')
-    const { page, leave } = await visit(browser, stage.url, {
-      session: await stage.person('Keys'),
+    const { page, leave } = await at(`/auctions/${auctionId}`, await stage.person('Keys'), {
       colorScheme: 'dark'
     })
-    await page.goto(`/auctions/${auctionId}`)
     await page.getByLabel('Your maximum (USD)').waitFor()
     await page.keyboard.press('Tab')
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to content')
@@ -189,8 +230,8 @@ describe('bidders in their browsers', () => {
   })
 
   test('nobody else’s script runs: no inline script, no eval, nothing from another origin', async () => {
-    const { page, leave } = await visit(browser, stage.url)
-    const answer = await page.goto('/')
+    const { page, leave } = await at('/')
+    const answer = await page.reload()
     const policy = answer?.headers()['content-security-policy'] ?? ''
     expect(policy).toContain("default-src 'none'")
     expect(policy).not.toMatch(/unsafe-|https?:|\*/)

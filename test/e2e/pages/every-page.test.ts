@@ -1,10 +1,8 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { fillHouse, type BusyHouse } from '../../support/busy-house.ts'
-import { launchBrowser, visit } from '../../support/browser.ts'
 import { expectAccessible, expectFits } from '../../support/page-checks.ts'
 import { addressesOf, visitors } from '../../support/page-routes.ts'
-import { createGateway, type Gateway } from '@gavel/standalone/client/gateway.ts'
+import { onStage } from '../../support/pages-stage.ts'
 import { sharedPlatform } from '../../support/platform.ts'
 
 const looks = [
@@ -16,19 +14,11 @@ const looks = [
 
 /** Every address there is, with something in it, by somebody who may see it. */
 describe('every page', () => {
-  const { url, admin } = sharedPlatform()
-  let browser: Browser
-  let gateway: Gateway
+  const { stage, at } = onStage()
   let house: BusyHouse
 
   beforeAll(async () => {
-    gateway = createGateway(url)
-    house = await fillHouse(gateway, admin)
-    browser = await launchBrowser()
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await gateway?.close()
+    house = await fillHouse(stage.gateway, sharedPlatform().admin)
   })
 
   test.each(['stranger', 'bidder', 'admin'])(
@@ -36,7 +26,7 @@ describe('every page', () => {
     { timeout: 300_000 },
     async (who) => {
       const { session, paths } = visitors(house).find((each) => each.who === who)!
-      const { page, complaints, leave } = await visit(browser, url, session ? { session } : {})
+      const { page, complaints, leave } = await at('/', session)
       for (const path of addressesOf(paths, house)) {
         await page.goto(path)
         await page.getByRole('heading', { level: 1 }).waitFor()

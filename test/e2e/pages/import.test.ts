@@ -4,31 +4,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readProduct } from '@gavel/contracts/api/catalog.ts'
 import { readStock } from '@gavel/contracts/api/inventory.ts'
-import type { TokenPair } from '@gavel/contracts/api/identity.ts'
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { launchBrowser, layCable, visit } from '../../support/browser.ts'
+import { afterAll, describe, expect, test } from 'vitest'
+import { layCable } from '../../support/browser.ts'
 import { eventually } from '../../support/eventually.ts'
 import { expectAccessible, expectFits } from '../../support/page-checks.ts'
-import { setStage, someId, type Stage } from '../../support/pages-stage.ts'
+import { onStage, someId } from '../../support/pages-stage.ts'
 
 /** An admin imports a file of items and stock through the page, on the running platform. */
 describe('an import in the browser', () => {
   const folder = mkdtempSync(join(tmpdir(), 'gavel-import-'))
-  let browser: Browser
-  let stage: Stage
-  let session: TokenPair
-
-  beforeAll(async () => {
-    stage = await setStage()
-    browser = await launchBrowser()
-    session = await stage.admin()
-  })
-  afterAll(async () => {
-    rmSync(folder, { recursive: true, force: true })
-    await browser?.close()
-    await stage?.gateway.close()
-  })
+  const { stage, asAdmin } = onStage()
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   const fileOf = (name: string, text: string): string => {
     const file = join(folder, name)
@@ -44,8 +30,7 @@ describe('an import in the browser', () => {
       (_, row) => `${prefix}-${row},"Lamp, no. ${row}",${'x'.repeat(40)},${row}`
     )
     const text = `id,title,description,pieces\n${good.join('\n')}\n${prefix}-bad,Lamp,,many\n${prefix}-unknown,,New words,\n`
-    const { page, complaints, leave } = await visit(browser, stage.url, { session })
-    await page.goto('/admin/import')
+    const { page, complaints, leave } = await asAdmin('/admin/import')
     await page.getByRole('heading', { name: 'Import', exact: true }).waitFor()
     await expectAccessible(page)
     await page.getByLabel('A file: CSV').setInputFiles(fileOf('lamps.csv', text))
@@ -89,8 +74,7 @@ describe('an import in the browser', () => {
   })
 
   test('a file that is none is refused with a reason, and nothing is there of it', async () => {
-    const { page, complaints, leave } = await visit(browser, stage.url, { session })
-    await page.goto('/admin/import')
+    const { page, complaints, leave } = await asAdmin('/admin/import')
     const chosen = page.getByLabel('A file: CSV')
     await chosen.setInputFiles(fileOf('colours.csv', 'title,colour\nLamp,red\n'))
     await page.locator('main').getByText('There is no column "colour"').waitFor()
@@ -104,11 +88,10 @@ describe('an import in the browser', () => {
   test('on a phone, dropped: NDJSON whose connection breaks is sent again and done once', async () => {
     const productId = someId('line')
     await using cable = await layCable(stage.url)
-    const { page, complaints, leave } = await visit(browser, cable.url, {
-      session,
+    const { page, complaints, leave } = await asAdmin('/admin/import', {
+      url: cable.url,
       viewport: { width: 360, height: 740 }
     })
-    await page.goto('/admin/import')
     await page.getByLabel('A file: CSV').waitFor()
     await expectFits(page)
     cable.cut()

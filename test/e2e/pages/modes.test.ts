@@ -1,29 +1,13 @@
 import { closeAuction } from '@gavel/contracts/api/bidding.ts'
-import type { TokenPair } from '@gavel/contracts/api/identity.ts'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { launchBrowser, layCable, visit, type Visit } from '../../support/browser.ts'
-import { setStage, someId, type Stage } from '../../support/pages-stage.ts'
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { layCable } from '../../support/browser.ts'
+import { onStage, someId } from '../../support/pages-stage.ts'
 
 /** Every way of selling, as those who bid and buy see it. */
 describe('ways of selling', () => {
-  let browser: Browser
-  let stage: Stage
+  const { stage, at } = onStage()
 
-  beforeAll(async () => {
-    stage = await setStage()
-    browser = await launchBrowser()
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await stage?.gateway.close()
-  })
-
-  const at = async (path: string, session: TokenPair): Promise<Visit> => {
-    const visitor = await visit(browser, stage.url, { session })
-    await visitor.page.goto(path)
-    return visitor
-  }
   const bidOf = async (page: Page, amount: string): Promise<void> => {
     await page.getByLabel(/^Your (bid|maximum)/).fill(amount)
     await page.getByRole('button', { name: 'Bid', exact: true }).click()
@@ -67,8 +51,7 @@ describe('ways of selling', () => {
     const { auctionId } = await stage.auction('Three candles', terms, 3)
     await using cable = await layCable(stage.url)
     const first = await at(`/auctions/${auctionId}`, await stage.person('First'))
-    const waiting = await visit(browser, cable.url, { session: await stage.person('Waiting') })
-    await waiting.page.goto(`/auctions/${auctionId}`)
+    const waiting = await at(`/auctions/${auctionId}`, await stage.person('Waiting'), { url: cable.url })
     await waiting.page.locator('main').getByText('3 of 3 left').first().waitFor()
 
     await first.page.getByLabel('Pieces').fill('2')
@@ -155,8 +138,7 @@ describe('ways of selling', () => {
   test('what is looked for is found by words with a typing error and narrowed by facets', async () => {
     const word = `heliograph${someId('').replaceAll(/[^a-z]/g, '')}`
     await stage.auction(`${word} of brass`)
-    const { page, complaints, leave } = await visit(browser, stage.url)
-    await page.goto('/items')
+    const { page, complaints, leave } = await at('/items')
     await page.getByLabel('Words').fill(word.replace('lio', 'loi'))
     await page.getByRole('button', { name: 'Find', exact: true }).click()
     await page.locator('main').getByText(`shown is “${word}”`).waitFor()

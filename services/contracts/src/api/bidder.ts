@@ -1,9 +1,9 @@
 import { Type, type Static } from 'typebox'
 import { defineOperation } from '../define.ts'
-import { Currency, Id, Minor, page, TimestampMs } from '../primitives.ts'
+import { Currency, Id, Minor, page, PageQuery, TimestampMs } from '../primitives.ts'
 import { Auction, AuctionParams } from './bidding.ts'
 
-/** What a bidder has beside his bids: a watch list, and credit. */
+/** What a bidder has of his own: a watch list, what he bid on, and credit. */
 
 export const watchAuction = defineOperation({
   id: 'watchAuction',
@@ -39,6 +39,49 @@ export const listMyWatches = defineOperation({
   responses: {
     200: page(Type.Object({ watchedAt: TimestampMs, auction: Auction }, { additionalProperties: false }))
   },
+  errors: []
+})
+
+/** How a bidder stands in an auction or sale. */
+export const BidderStanding = Type.Union([
+  /** Open: he leads. */
+  Type.Literal('leading'),
+  /** Open: another leads, or no bid of his was taken. */
+  Type.Literal('outbid'),
+  /** Open, of sealed bids: nobody knows before the close. */
+  Type.Literal('hidden'),
+  Type.Literal('won'),
+  /** Closed, and it did not go to him: to another, or to nobody. */
+  Type.Literal('lost'),
+  /** Fixed price: a bid of his was a sale. */
+  Type.Literal('bought'),
+  /** Fixed price: none was. */
+  Type.Literal('missed')
+])
+export type BidderStanding = Static<typeof BidderStanding>
+
+export const BidderPart = Type.Object(
+  {
+    /** The bidder as the auction’s ledger names him: another in each. */
+    bidder: Type.String({ maxLength: 64 }),
+    /** When his first bid was decided. */
+    joinedAt: TimestampMs,
+    standing: BidderStanding,
+    auction: Auction
+  },
+  { additionalProperties: false }
+)
+export type BidderPart = Static<typeof BidderPart>
+
+export const listMyBids = defineOperation({
+  id: 'listMyBids',
+  method: 'GET',
+  path: '/api/bids',
+  role: 'bidder',
+  summary:
+    'The auctions and sales you bid on, from wherever you did, those joined last first, and how you stand in each. One is listed a moment after its first receipt.',
+  query: Type.Object({ ...PageQuery, auctionId: Type.Optional(Id) }, { additionalProperties: false }),
+  responses: { 200: page(BidderPart) },
   errors: []
 })
 

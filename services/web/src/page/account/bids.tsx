@@ -1,31 +1,26 @@
-import { useOperation } from '../api/query.ts'
+import type { BidderPart } from '@gavel/contracts/api/bidder.ts'
+import { usePages } from '../api/query.ts'
 import { AuctionCard } from '../auctions/auction-card.tsx'
-import { useOwnAuctions } from '../auctions/own-names.ts'
-import { Empty, Shown } from '../parts/states.tsx'
+import { Empty, ShownPages } from '../parts/states.tsx'
 import { View } from '../parts/view.tsx'
 
-function One({ auctionId }: { auctionId: string }) {
-  const query = useOperation('readAuction', { params: { auctionId } }, { refetchMs: 30_000 })
-  return (
-    <Shown query={query} what="an auction" rows={2}>
-      {(auction) => <AuctionCard first={auction} />}
-    </Shown>
-  )
-}
-
 export function MyBids() {
-  const ids = useOwnAuctions().slice(0, 60)
+  const query = usePages('listMyBids', { query: { limit: 24 } }, { refetchMs: 15_000 })
   return (
-    <View title="My bids" lead="The auctions you took part in from this browser, newest first." wide>
-      {ids.length === 0 ? (
-        <Empty title="No bid yet">Bid on an auction, and it stands here with how you are doing.</Empty>
-      ) : (
-        <div className="lots">
-          {ids.map((auctionId) => (
-            <One key={auctionId} auctionId={auctionId} />
-          ))}
-        </div>
-      )}
+    <View title="My bids" lead="Every auction and sale you took part in, newest first, and how you stand." wide>
+      <ShownPages
+        query={query}
+        what="your bids"
+        empty={<Empty title="No bid yet">Bid on an auction, and it stands here with how you are doing.</Empty>}
+      >
+        {(parts: BidderPart[]) => (
+          <div className="lots">
+            {parts.map((part) => (
+              <AuctionCard key={part.auction.auctionId} first={part.auction} part={part} />
+            ))}
+          </div>
+        )}
+      </ShownPages>
     </View>
   )
 }

@@ -1,26 +1,27 @@
+import type { BidderPart } from '@gavel/contracts/api/bidder.ts'
 import type { Auction } from '@gavel/contracts/api/bidding.ts'
 import { Link } from 'wouter'
 import { formatMoney } from '../money.ts'
 import { Rosette } from '../parts/rosette.tsx'
-import { Badge } from '../parts/view.tsx'
-import { useOwnName } from './own-names.ts'
+import { useKnownName } from './own-names.ts'
 import { Money } from './price.tsx'
 import { TimeLeft } from './time-left.tsx'
-import { priceLabel, shownPriceMinor, standingOf } from './auction-now.ts'
+import { markOf, priceLabel, shownPriceMinor, standingOf } from './auction-now.ts'
+import { StandingBadge } from './standing-badge.tsx'
 import { useAuction } from './use-auction.ts'
 
-export function AuctionCard({ first }: { first: Auction }) {
+/** `part`: what the platform says of the reader here; without it, what this browser knows. */
+export function AuctionCard({ first, part }: { first: Auction; part?: Pick<BidderPart, 'bidder' | 'standing'> }) {
   const { auction } = useAuction(first)
-  const standing = standingOf(auction, useOwnName(auction.auctionId))
+  const known = useKnownName(auction.auctionId)
+  const standing = standingOf(auction, part?.bidder ?? known) ?? part?.standing
   const { auctionId, productId, title, mode, currency, bidCount, quantity, quantityLeft, reserveMet } = auction
   const isFixed = mode === 'fixed-price'
   return (
     <article className="lot">
       <div className="plate">
         <Rosette seed={productId} />
-        {standing === 'leading' && <Badge tone="good">You lead</Badge>}
-        {standing === 'outbid' && <Badge tone="warn">Outbid</Badge>}
-        {standing === 'won' && <Badge tone="good">You won</Badge>}
+        {standing && <StandingBadge mark={markOf(standing, auction)} isShort />}
       </div>
       <h2>
         <Link href={`/auctions/${auctionId}`}>{title}</Link>

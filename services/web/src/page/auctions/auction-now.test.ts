@@ -1,6 +1,6 @@
 import type { LiveAuction, LiveAuctionEvent } from '@gavel/contracts/api/web-socket.ts'
 import { describe, expect, test } from 'vitest'
-import { afterEvent, afterSnapshot, shownPriceMinor, standingOf, type AuctionNow } from './auction-now.ts'
+import { afterEvent, afterSnapshot, markOf, shownPriceMinor, standingOf, type AuctionNow } from './auction-now.ts'
 import { bidFrom } from './bid-text.ts'
 import { recentBids, stepsOf } from './history.ts'
 import { reasonOf, rowsAbout } from './price-reason.ts'
@@ -61,9 +61,19 @@ describe('an auction as it is told', () => {
     const led = anAuction({ leader: 'ann', bidCount: 1 })
     expect(standingOf(led, 'ann')).toBe('leading')
     expect(standingOf(led, 'bob')).toBe('outbid')
-    expect(standingOf(led, undefined)).toBe('none')
-    expect(standingOf({ ...led, status: 'closed' }, 'ann')).toBe('won')
-    expect(standingOf({ ...led, status: 'closed' }, 'bob')).toBe('lost')
+    expect(standingOf(led, undefined)).toBeUndefined()
+    expect(standingOf({ ...led, status: 'closed', outcome: 'sold' }, 'ann')).toBe('won')
+    expect(standingOf({ ...led, status: 'closed', outcome: 'sold' }, 'bob')).toBe('lost')
+    expect(standingOf(anAuction({ mode: 'sealed-first-price', bidCount: 1 }), 'ann')).toBe('hidden')
+    expect(standingOf(anAuction({ mode: 'fixed-price', bidCount: 1 }), 'ann')).toBeUndefined()
+  })
+
+  test.each([
+    ['sold', 'It went to another bidder'],
+    ['reserve-not-met', 'It was not sold'],
+    ['cancelled', 'It was cancelled']
+  ] as const)('who did not win an auction that ended %s is told “%s”', (outcome, words) => {
+    expect(markOf('lost', { outcome }).words).toBe(words)
   })
 
   test('before the first bid the opening price is shown', () => {

@@ -1,4 +1,8 @@
+import { bidderStandingOf } from '@gavel/bidding/domain/bidder-standing.ts'
+import type { BidderStanding } from '@gavel/contracts/api/bidder.ts'
 import type { LiveAuction, LiveAuctionEvent } from '@gavel/contracts/api/web-socket.ts'
+import type { IconName } from '../parts/icon.tsx'
+import type { Tone } from '../parts/view.tsx'
 
 export type TickerBid = { bidder: string; priceMinor: number; at: number; key: string }
 export type LivePoint = { sequence: number; at: number; priceMinor: number }
@@ -36,16 +40,39 @@ export function afterEvent(now: AuctionNow, sequence: number, event: LiveAuction
   }
 }
 
-export type Standing = 'none' | 'leading' | 'outbid' | 'won' | 'lost'
+/** By the rule that the platform answers by, so that what is seen live says the same. What somebody bought a name does not tell. */
+export const standingOf = (auction: LiveAuction, ownName: string | undefined): BidderStanding | undefined =>
+  ownName === undefined || auction.mode === 'fixed-price'
+    ? undefined
+    : bidderStandingOf(auction, { bidder: ownName, accepted: true })
 
-export function standingOf({ mode, status, leader }: LiveAuction, ownName: string | null | undefined): Standing {
-  if (!ownName || mode === 'fixed-price') return 'none'
-  // Who leads among sealed bids nobody knows before the close.
-  if (mode.startsWith('sealed') && status !== 'closed') return 'none'
-  const leads = leader === ownName
-  if (status === 'closed') return leads ? 'won' : 'lost'
-  return leads ? 'leading' : 'outbid'
+export type StandingMark = {
+  tone: Tone
+  icon: IconName
+  words: string
+  /** Where there is little room. */ short: string
 }
+
+const marks: Record<BidderStanding, StandingMark> = {
+  leading: { tone: 'good', icon: 'check', words: 'You lead', short: 'You lead' },
+  outbid: { tone: 'warn', icon: 'warning', words: 'You have been outbid', short: 'Outbid' },
+  hidden: { tone: 'accent', icon: 'clock', words: 'Your bid is sealed', short: 'Sealed' },
+  won: { tone: 'good', icon: 'star', words: 'You won', short: 'You won' },
+  lost: { tone: 'plain', icon: 'cross', words: 'It went to another bidder', short: 'Lost' },
+  bought: { tone: 'good', icon: 'check', words: 'You bought here', short: 'Bought' },
+  missed: { tone: 'plain', icon: 'cross', words: 'You bought nothing here', short: 'Missed' }
+}
+
+const toNobody: Partial<Record<NonNullable<LiveAuction['outcome']>, Pick<StandingMark, 'words' | 'short'>>> = {
+  'reserve-not-met': { words: 'It was not sold', short: 'Not sold' },
+  'no-bids': { words: 'It was not sold', short: 'Not sold' },
+  cancelled: { words: 'It was cancelled', short: 'Cancelled' }
+}
+
+export const markOf = (standing: BidderStanding, { outcome }: Pick<LiveAuction, 'outcome'>): StandingMark => ({
+  ...marks[standing],
+  ...(standing === 'lost' && outcome !== undefined && toNobody[outcome])
+})
 
 export const isSealed = ({ mode }: Pick<LiveAuction, 'mode'>): boolean => mode.startsWith('sealed')
 

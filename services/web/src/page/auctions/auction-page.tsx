@@ -1,3 +1,4 @@
+import type { BidderStanding } from '@gavel/contracts/api/bidder.ts'
 import type { Auction } from '@gavel/contracts/api/bidding.ts'
 import type { LiveAuction } from '@gavel/contracts/api/web-socket.ts'
 import { useEffect, useRef } from 'react'
@@ -16,27 +17,12 @@ import { useHistory } from './use-history.ts'
 import { useOwnName } from './own-names.ts'
 import { Money } from './price.tsx'
 import { ClockNote, TimeLeft } from './time-left.tsx'
-import {
-  isSealed,
-  modeNames,
-  priceLabel,
-  shownPriceMinor,
-  standingOf,
-  type AuctionNow,
-  type Standing
-} from './auction-now.ts'
+import { isSealed, modeNames, priceLabel, shownPriceMinor, markOf, standingOf, type AuctionNow } from './auction-now.ts'
+import { StandingBadge } from './standing-badge.tsx'
 import { useAuction } from './use-auction.ts'
 import { Verify } from './verify.tsx'
 import { WatchButton } from './watch-button.tsx'
 import { WhyPrice } from './why-price.tsx'
-
-const standingWords: Record<Standing, readonly [tone: 'good' | 'warn' | 'bad' | 'plain', words: string] | undefined> = {
-  none: undefined,
-  leading: ['good', 'You lead'],
-  outbid: ['warn', 'You have been outbid'],
-  won: ['good', 'You won'],
-  lost: ['plain', 'It went to another bidder']
-}
 
 const outcomes = {
   sold: 'Sold',
@@ -46,24 +32,25 @@ const outcomes = {
 } as const
 
 /** A listener hears what changed in what concerns them, and not every bid of a crowd. */
-function useAnnouncements(auction: LiveAuction, standing: Standing): void {
+function useAnnouncements(auction: LiveAuction, standing: BidderStanding | undefined): void {
   const before = useRef({ standing, status: auction.status })
   useEffect(() => {
     const { standing: stood, status } = before.current
     before.current = { standing, status: auction.status }
     const price = formatMoney(shownPriceMinor(auction), auction.currency)
     if (auction.status === 'closed' && status !== 'closed')
-      announce(`The auction has ended at ${price}. ${standingWords[standing]?.[1] ?? ''}`)
+      announce(`The auction has ended at ${price}. ${standing ? `${markOf(standing, auction).words}.` : ''}`)
     else if (standing === 'outbid' && stood === 'leading') announce(`You have been outbid. The price is ${price}.`)
   }, [auction, standing])
 }
 
-function Figures({ now, first, entries }: { now: AuctionNow; first: Auction; entries: readonly HistoryEntry[] }) {
+type FiguresProps = { now: AuctionNow; first: Auction; entries: readonly HistoryEntry[]; own: string | undefined }
+
+function Figures({ now, first, entries, own }: FiguresProps) {
   const { auction } = now
   const { mode, status, currency, bidCount, quantity, quantityLeft, reserveMet, outcome } = auction
-  const standing = standingOf(auction, useOwnName(auction.auctionId))
+  const standing = standingOf(auction, own)
   useAnnouncements(auction, standing)
-  const words = standingWords[standing]
   const isFixed = mode === 'fixed-price'
   return (
     <section className="figures panel" aria-label="Price and bidding">
@@ -80,7 +67,7 @@ function Figures({ now, first, entries }: { now: AuctionNow; first: Auction; ent
         </div>
       </div>
       <p className="marks">
-        {words && <Badge tone={words[0]}>{words[1]}</Badge>}
+        {standing && <StandingBadge mark={markOf(standing, auction)} />}
         {status === 'closed' && (
           <Badge>
             {outcome
@@ -118,10 +105,9 @@ function Figures({ now, first, entries }: { now: AuctionNow; first: Auction; ent
   )
 }
 
-function PriceHistory({ now, entries }: { now: AuctionNow; entries: readonly HistoryEntry[] }) {
+function PriceHistory({ now, entries, own }: Pick<FiguresProps, 'now' | 'entries' | 'own'>) {
   useServerSecond()
   const { auction } = now
-  const own = useOwnName(auction.auctionId)
   if (auction.mode === 'fixed-price' || (isSealed(auction) && auction.status !== 'closed')) return null
   const money = (minor: number): string => formatMoney(minor, auction.currency)
   const steps = stepsOf(auction.openingPriceMinor, entries, now)
@@ -195,6 +181,7 @@ function Item({ productId, auction }: { productId: string; auction: LiveAuction 
 function AuctionView({ first }: { first: Auction }) {
   const now = useAuction(first)
   const history = useHistory(first, now)
+  const own = useOwnName(first.auctionId)
   const entries = history.data ?? []
   return (
     <View
@@ -205,8 +192,8 @@ function AuctionView({ first }: { first: Auction }) {
     >
       <div className="auction">
         <div className="auction-main">
-          <Figures now={now} first={first} entries={entries} />
-          <PriceHistory now={now} entries={entries} />
+          <Figures now={now} first={first} entries={entries} own={own} />
+          <PriceHistory now={now} entries={entries} own={own} />
         </div>
         <div className="auction-side">
           <Item productId={first.productId} auction={now.auction} />

@@ -1,14 +1,15 @@
 import type { BidReceipt } from '@gavel/contracts/api/bidding.ts'
-import { useSyncExternalStore } from 'react'
+import { useEffect, useSyncExternalStore } from 'react'
 import { call } from '../api/call.ts'
-import { currentSession } from '../api/session.ts'
+import { useOperation } from '../api/query.ts'
+import { currentSession, useAccount } from '../api/session.ts'
 
 /**
- * Auctions show pseudonyms, another in each. Which is the reader's own, a receipt tells: it names a row of the public ledger, and that row
- * names its bidder. What was learned is kept in this browser, together with the auctions somebody took part in.
+ * Auctions show pseudonyms, another in each. Which is the reader's own, the platform tells a moment after the first bid, and a receipt at
+ * once: it names a row of the public ledger, and that row names its bidder. What was learned is kept in this browser.
  */
 const key = 'gavel.names'
-type Known = Record<string, { name: string | null; at: number }>
+type Known = Record<string, { name: string; at: number }>
 
 const listeners = new Set<() => void>()
 let cached: { text: string; known: Known } = { text: '', known: {} }
@@ -25,26 +26,26 @@ function read(): Known {
   return cached.known
 }
 
-function write(known: Known): void {
+const place = (auctionId: string): string => `${currentSession()?.account.userId ?? ''}/${auctionId}`
+
+function keep(auctionId: string, name: string): void {
+  const known = read()
+  if (known[place(auctionId)]?.name === name) return
   // The newest few hundred are enough, and a bound is a bound.
-  const kept = Object.entries(known)
+  const kept = Object.entries({ ...known, [place(auctionId)]: { name, at: Date.now() } })
     .toSorted(([, a], [, b]) => b.at - a.at)
     .slice(0, 300)
   localStorage.setItem(key, JSON.stringify(Object.fromEntries(kept)))
   for (const listener of listeners) listener()
 }
 
-const place = (auctionId: string): string => `${currentSession()?.account.userId ?? ''}/${auctionId}`
-
 type LedgerRow = { bids?: { bidId: string; bidder: string }[] }
 
 export async function learnFrom({ auctionId, bidId, sequence }: BidReceipt): Promise<void> {
-  const id = place(auctionId)
-  if (read()[id]?.name) return
-  write({ ...read(), [id]: { name: null, at: Date.now() } })
+  if (read()[place(auctionId)]) return
   const { entries } = await call('readLedger', { params: { auctionId }, query: { from: sequence, limit: 1 } })
   const bidder = (entries as LedgerRow[])[0]?.bids?.find((bid) => bid.bidId === bidId)?.bidder
-  if (bidder) write({ ...read(), [id]: { name: bidder, at: Date.now() } })
+  if (bidder) keep(auctionId, bidder)
 }
 
 const listen = (listener: () => void): (() => void) => {
@@ -52,22 +53,18 @@ const listen = (listener: () => void): (() => void) => {
   return () => listeners.delete(listener)
 }
 
-/** The reader's pseudonym here; null where they took part and it is not known yet, undefined where they did not. */
-export const useOwnName = (auctionId: string): string | null | undefined =>
+/** The reader's pseudonym here, as far as this browser knows it. */
+export const useKnownName = (auctionId: string): string | undefined =>
   useSyncExternalStore(listen, () => read()[place(auctionId)]?.name)
 
-let list: { text: string; who: string; ids: string[] } = { text: '', who: '', ids: [] }
-/** The auctions the signed-in person took part in from this browser, newest first. */
-export const useOwnAuctions = (): string[] =>
-  useSyncExternalStore(listen, () => {
-    const known = read()
-    const who = place('')
-    if (list.text !== cached.text || list.who !== who) {
-      const ids = Object.entries(known)
-        .filter(([id]) => id.startsWith(who))
-        .toSorted(([, a], [, b]) => b.at - a.at)
-        .map(([id]) => id.slice(who.length))
-      list = { text: cached.text, who, ids }
-    }
-    return list.ids
-  })
+/** The same; where this browser does not know it, the platform is asked: they may have bid from another. */
+export function useOwnName(auctionId: string): string | undefined {
+  const known = useKnownName(auctionId)
+  const isAsked = useAccount()?.role === 'bidder' && known === undefined
+  const asked = useOperation('listMyBids', { query: { auctionId } }, { enabled: isAsked })
+  const told = isAsked ? asked.data?.items[0]?.bidder : undefined
+  useEffect(() => {
+    if (told !== undefined) keep(auctionId, told)
+  }, [auctionId, told])
+  return known ?? told
+}
