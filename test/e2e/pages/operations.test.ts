@@ -1,14 +1,18 @@
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
+import { listMyBids } from '@gavel/contracts/api/bidder.ts'
 import { closeAuction } from '@gavel/contracts/api/bidding.ts'
-import { refresh, type TokenPair } from '@gavel/contracts/api/identity.ts'
+import { searchProducts } from '@gavel/contracts/api/catalog.ts'
+import { listEvents } from '@gavel/contracts/api/eventlog.ts'
+import { refresh } from '@gavel/contracts/api/identity.ts'
 import { readSale } from '@gavel/contracts/api/order.ts'
 import { contacts } from '@gavel/contracts/topics.ts'
 import { Kafka, logLevel } from 'kafkajs'
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { launchBrowser, visit, type Visit } from '../../support/browser.ts'
+import { MongoClient } from 'mongodb'
+import { describe, expect, test } from 'vitest'
+import { layCable } from '../../support/browser.ts'
 import { eventually } from '../../support/eventually.ts'
-import { setStage, someId, type Stage } from '../../support/pages-stage.ts'
+import { expectAccessible } from '../../support/page-checks.ts'
+import { onStage, someId } from '../../support/pages-stage.ts'
 import { sharedPlatform } from '../../support/platform.ts'
 
 /** The process that listens on a port of this machine. */
@@ -32,25 +36,8 @@ function listenerOn(port: number): number {
 
 /** What those who keep it running see and do, on the running platform. */
 describe('operations', () => {
-  let browser: Browser
-  let stage: Stage
-  let admin: TokenPair
+  const { stage, asAdmin } = onStage()
 
-  beforeAll(async () => {
-    stage = await setStage()
-    browser = await launchBrowser()
-    admin = await stage.admin()
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await stage?.gateway.close()
-  })
-
-  const at = async (path: string): Promise<Visit> => {
-    const visitor = await visit(browser, stage.url, { session: admin })
-    await visitor.page.goto(path)
-    return visitor
-  }
   const sale = async (name: string, card: 'good' | 'empty'): Promise<string> => {
     const { auctionId } = await stage.auction(`Lamp of ${name}`)
     await stage.bid(await stage.person(name, { card }), auctionId, 5_000)
@@ -75,7 +62,7 @@ describe('operations', () => {
   test('each sale tells its story: one that became an order, and one that was given back', async () => {
     const [good, bad] = [await sale('Payer', 'good'), await sale('Pauper', 'empty')]
     await Promise.all([over(good, 'ordered'), over(bad, 'failed')])
-    const { page, complaints, leave } = await at('/operations/sagas')
+    const { page, complaints, leave } = await asAdmin('/operations/sagas')
     await page.getByRole('link', { name: good }).click()
     for (const name of ['SaleConfirmed', 'StockReserved', 'PaymentCaptured', 'OrderCreated'])
       await page.locator('.timeline').getByText(name, { exact: true }).waitFor()
@@ -98,7 +85,7 @@ describe('operations', () => {
     await producer.send({ topic: contacts.name, messages: [{ key, value: '{"this is' }] })
     await producer.disconnect()
 
-    const { page, complaints, leave } = await at('/operations/dead-letters')
+    const { page, complaints, leave } = await asAdmin('/operations/dead-letters')
     const group = `notification.${contacts.name}`
     const rows = page.getByRole('row').filter({ hasText: group })
     await rows.first().getByRole('button', { name: 'Look' }).click()
@@ -123,7 +110,7 @@ describe('operations', () => {
   })
 
   test('the log is followed live, narrowed, held still, and searched', async () => {
-    const { page, complaints, leave } = await at('/operations/logs')
+    const { page, complaints, leave } = await asAdmin('/operations/logs')
     const lines = page.locator('.log-lines li')
     await page.locator('main').getByText('live', { exact: true }).waitFor()
     await lines.first().waitFor()
@@ -163,7 +150,7 @@ describe('operations', () => {
   })
 
   test('who is down is named, with the time since, and what changed is kept', async () => {
-    const { page, complaints, leave } = await at('/operations')
+    const { page, complaints, leave } = await asAdmin('/operations')
     await page
       .locator('main')
       .getByText(/^All \d+ are up\./)
@@ -193,7 +180,7 @@ describe('operations', () => {
 
   test('events are followed, narrowed and verified, and an auction is seen as it was', async () => {
     const { auctionId } = await stage.auction('Lamp through time')
-    const { page, complaints, leave } = await at(`/operations/events?key=${auctionId}`)
+    const { page, complaints, leave } = await asAdmin(`/operations/events?key=${auctionId}`)
     await page.locator('.event').getByText('AuctionOpened.v1').first().waitFor()
     await page.locator('main').getByText('live', { exact: true }).waitFor()
     const bidder = await stage.person('Traveller')
@@ -237,8 +224,113 @@ describe('operations', () => {
     await leave()
   })
 
+  test('a group that lost what it knew has it again: a range of the log is replayed to it, after a warning, and its progress is shown', async () => {
+    const { urls } = sharedPlatform()
+    const [{ auctionId }, bidder] = [await stage.auction('Lamp out of mind'), await stage.person('Forgotten')]
+    await stage.bid(bidder, auctionId, 2_000)
+    const bidsOf = async () =>
+      (await stage.gateway.call(listMyBids, { query: {} }, { token: bidder.accessToken })).items.map(
+        ({ auction }) => auction.auctionId
+      )
+    await eventually(async () => (await bidsOf()).length === 1)
+    const mongo = await MongoClient.connect(urls.mongodb)
+    await mongo.db('bidding').collection('participations').deleteMany({ auctionId })
+    await mongo.close()
+    expect(await bidsOf()).toEqual([])
+    await eventually(async () => {
+      const { items } = await stage.gateway.call(
+        listEvents,
+        { query: { key: auctionId, type: 'gavel.BidsDecided.v1' } },
+        { token: await stage.adminToken() }
+      )
+      return items.length === 1
+    })
+
+    const { page, complaints, leave } = await asAdmin(`/operations/events?key=${auctionId}`)
+    await page.getByRole('link', { name: 'Replay …' }).click()
+    await page.getByLabel('Consumer group').selectOption('bidding.bids')
+    expect(await page.getByLabel('Key').inputValue()).toBe(auctionId)
+    await page.getByLabel('From position').fill('none')
+    await page.getByRole('button', { name: 'Replay …' }).click()
+    await page.getByRole('alert').getByText('A position is a whole number').waitFor()
+    await page.getByLabel('From position').fill('999999999999')
+    await page.getByRole('button', { name: 'Replay …' }).click()
+    await page.getByRole('alert').getByText('the log ends at').waitFor()
+    await page.getByLabel('From position').fill('')
+    await page.getByRole('button', { name: 'Replay …' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('It cannot be taken back').waitFor()
+    await expectAccessible(page)
+    await dialog.getByRole('button', { name: 'Leave it' }).click()
+    expect(await bidsOf()).toEqual([])
+    await page.getByRole('button', { name: 'Replay …' }).click()
+    await dialog.getByRole('button', { name: 'Replay', exact: true }).click()
+    const run = page.getByRole('region', { name: 'To bidding.bids' })
+    await run.getByText('done', { exact: true }).waitFor()
+    await run.getByText(/^1 event sent; looked at up to position (\d+) of \1\.$/).waitFor()
+    await eventually(async () => (await bidsOf()).length === 1)
+    expect(await bidsOf()).toEqual([auctionId])
+    await expectAccessible(page)
+    expect(complaints).toEqual([])
+    await leave()
+  })
+
+  test('a replay whose connection breaks says where it stood, and goes on from there', async () => {
+    const { auctionId } = await stage.auction('Lamp on a broken wire')
+    await using cable = await layCable(stage.url)
+    const { page, complaints, leave } = await asAdmin(
+      `/operations/replay?group=notification.auctions&key=${auctionId}`,
+      { url: cable.url }
+    )
+    await page.getByRole('button', { name: 'Replay …' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.waitFor()
+    cable.cut()
+    await dialog.getByRole('button', { name: 'Replay', exact: true }).click()
+    const run = page.getByRole('region', { name: 'To notification.auctions' })
+    await run.getByText('failed', { exact: true }).waitFor()
+    await run.getByText('cannot be reached').waitFor()
+    await cable.mend()
+    await run.getByRole('button', { name: 'Go on from position 1' }).click()
+    await run.getByText('done', { exact: true }).waitFor()
+    await run.getByText(/^[12] events? sent/).waitFor()
+    expect(complaints).toEqual([])
+    await leave()
+  })
+
+  test('what search reads is built anew from the log while it is searched, and how far it is is shown', async () => {
+    const word = `astrolabe${someId('').replaceAll(/[^a-z]/g, '')}`
+    const { productId } = await stage.auction(`${word} of brass`)
+    const found = async () =>
+      (await stage.gateway.call(searchProducts, { query: { q: word } })).items.map((item) => item.productId)
+    await eventually(async () => (await found()).length === 1)
+    const { page, complaints, leave } = await asAdmin('/operations/search')
+    const verdict = page.locator('.verdict[role=status]')
+    await verdict.getByText(/^Searches read generation \d+\.$/).waitFor()
+    const serving = async () => Number(/\d+/.exec(await verdict.innerText())?.[0])
+    const before = await serving()
+    // Whoever was stopped before is gone on with: it is one building either way.
+    const button = page.getByRole('button', { name: /^(Build it anew|Go on building)$/ })
+    const text = await button.innerText()
+    await button.click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('every event is written twice').waitFor()
+    await dialog.getByRole('button', { name: text }).click()
+    await dialog.waitFor({ state: 'detached' })
+    await eventually(async () => (await serving()) > before, { withinMs: 60_000, what: 'the new one to be read' })
+    const region = page.getByRole('region', { name: `Generation ${await serving()}` })
+    await region.getByText('done', { exact: true }).waitFor()
+    const topics = page.getByRole('region', { name: 'How far each topic is read' }).locator('tbody tr')
+    expect(await topics.count()).toBeGreaterThan(3)
+    expect(await topics.getByText('read', { exact: true }).count()).toBe(await topics.count())
+    expect(await found()).toEqual([productId])
+    await expectAccessible(page)
+    expect(complaints).toEqual([])
+    await leave()
+  })
+
   test('what the services have is compared with what the log says, statement by statement', async () => {
-    const { page, complaints, leave } = await at('/operations/reconciliation')
+    const { page, complaints, leave } = await asAdmin('/operations/reconciliation')
     await page.locator('main').getByText('No difference: everything is where it must be.').waitFor()
     const rows = page.getByRole('region', { name: 'What is compared' }).locator('tbody tr')
     expect(await rows.count()).toBeGreaterThan(3)

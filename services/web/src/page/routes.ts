@@ -45,6 +45,8 @@ export const operationsRoutes = [
   '/operations/dead-letters',
   '/operations/logs',
   '/operations/events',
+  '/operations/replay',
+  '/operations/search',
   '/operations/reconciliation'
 ] as const
 

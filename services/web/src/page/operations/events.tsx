@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '@gavel/contracts/api/eventlog.ts'
 import { useState, type SubmitEvent } from 'react'
-import { useSearchParams } from 'wouter'
+import { Link, useSearchParams } from 'wouter'
 import { call } from '../api/call.ts'
 import type { AnswerOf } from '../api/operations.ts'
 import { sentence } from '../api/problem.ts'
@@ -156,7 +156,22 @@ export function Events() {
     setParams(Object.fromEntries(given.filter(([, value]) => value !== '')), { replace: true })
   }
   return (
-    <View title="Events" lead="Everything that happened, in one order, for good." wide actions={<VerifyLog />}>
+    <View
+      title="Events"
+      lead="Everything that happened, in one order, for good."
+      wide
+      actions={
+        <>
+          <VerifyLog />
+          <Link
+            href={`/operations/replay${filters.key ? `?key=${encodeURIComponent(filters.key)}` : ''}`}
+            className="button quiet"
+          >
+            Replay …
+          </Link>
+        </>
+      }
+    >
       <TimeTravel />
       <form className="row" onSubmit={submit}>
         <Field label="Topic" name="topic" defaultValue={params.get('topic') ?? ''} />

@@ -6,7 +6,9 @@ import { Events } from './events.tsx'
 import { Health } from './health.tsx'
 import { Logs } from './logs.tsx'
 import { Reconciliation } from './reconciliation.tsx'
+import { Replay } from './replay.tsx'
 import { SagaPage, Sagas } from './sagas.tsx'
+import { SearchRebuild } from './search-rebuild.tsx'
 
 const places = [
   ['/operations', 'Health'],
@@ -14,6 +16,8 @@ const places = [
   ['/operations/dead-letters', 'Dead letters'],
   ['/operations/logs', 'Logs'],
   ['/operations/events', 'Events'],
+  ['/operations/replay', 'Replay'],
+  ['/operations/search', 'Search'],
   ['/operations/reconciliation', 'Reconciliation']
 ] as const
 
@@ -28,6 +32,8 @@ export function Operations() {
           '/operations/dead-letters': () => <DeadLetters />,
           '/operations/logs': () => <Logs />,
           '/operations/events': () => <Events />,
+          '/operations/replay': () => <Replay />,
+          '/operations/search': () => <SearchRebuild />,
           '/operations/reconciliation': () => <Reconciliation />
         }}
         otherwise={<NoSuchPlace />}
