@@ -1,12 +1,7 @@
-import { lazy, Suspense, type ComponentType } from 'react'
+import { lazy, Suspense, useEffect, type ComponentType } from 'react'
 import { Redirect, Route, Switch, useLocation } from 'wouter'
 import { useAccount } from './api/session.ts'
-import { Account } from './account/account.tsx'
-import { ForgotPassword, ResetPassword, VerifyEmail } from './account/mailed.tsx'
-import { Register, SignIn } from './account/sign-in.tsx'
-import { AuctionPage } from './auctions/auction-page.tsx'
 import { Browse } from './auctions/browse.tsx'
-import { Find } from './auctions/find.tsx'
 import { Loading } from './parts/states.tsx'
 import { View } from './parts/view.tsx'
 import { Views } from './parts/views.tsx'
@@ -14,9 +9,29 @@ import type { openRoutes } from './routes.ts'
 import { Boundary } from './shell/boundary.tsx'
 import { Shell } from './shell/shell.tsx'
 
-/** What an admin alone needs is fetched when an admin comes. */
+/** The first page is all that a first visit waits for. Every other part is fetched when somebody goes there. */
+const auctionPage = () => import('./auctions/auction-page.tsx')
+const AuctionPage = lazy(async () => ({ default: (await auctionPage()).AuctionPage }))
+const Find = lazy(async () => ({ default: (await import('./auctions/find.tsx')).Find }))
+const signIn = () => import('./account/sign-in.tsx')
+const SignIn = lazy(async () => ({ default: (await signIn()).SignIn }))
+const Register = lazy(async () => ({ default: (await signIn()).Register }))
+const mailed = () => import('./account/mailed.tsx')
+const ForgotPassword = lazy(async () => ({ default: (await mailed()).ForgotPassword }))
+const ResetPassword = lazy(async () => ({ default: (await mailed()).ResetPassword }))
+const VerifyEmail = lazy(async () => ({ default: (await mailed()).VerifyEmail }))
+const Account = lazy(async () => ({ default: (await import('./account/account.tsx')).Account }))
 const Admin = lazy(async () => ({ default: (await import('./admin/admin.tsx')).Admin }))
 const Operations = lazy(async () => ({ default: (await import('./operations/operations.tsx')).Operations }))
+
+/** Where most go next is there before they do, once the first page has had its time. */
+const aheadMs = 2_000
+function useAuctionPageAhead(): void {
+  useEffect(() => {
+    const timer = setTimeout(() => void auctionPage().catch(() => undefined), aheadMs)
+    return () => clearTimeout(timer)
+  }, [])
+}
 
 function NotFound() {
   return (
@@ -64,6 +79,7 @@ function Parts() {
 
 export function App() {
   const [location] = useLocation()
+  useAuctionPageAhead()
   return (
     <Shell>
       <Boundary key={location}>

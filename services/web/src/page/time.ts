@@ -24,13 +24,15 @@ export function spokenDuration(ms: number): string {
   return `${amount} ${unit}${amount === 1 ? '' : 's'}`
 }
 
-const dates = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
-const times = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' })
-const precise = new Intl.DateTimeFormat(undefined, { dateStyle: 'short', timeStyle: 'medium' })
+/** Made when it is first used: making one takes milliseconds, and the first page formats no date. */
+function formatter(options: Intl.DateTimeFormatOptions): (time: number) => string {
+  let format: Intl.DateTimeFormat | undefined
+  return (time) => (format ??= new Intl.DateTimeFormat(undefined, options)).format(time)
+}
 
-export const formatDate = (time: number): string => dates.format(time)
-export const formatClock = (time: number): string => times.format(time)
-export const formatPrecise = (time: number): string => precise.format(time)
+export const formatDate = formatter({ dateStyle: 'medium', timeStyle: 'short' })
+export const formatClock = formatter({ hour: '2-digit', minute: '2-digit', second: '2-digit' })
+export const formatPrecise = formatter({ dateStyle: 'short', timeStyle: 'medium' })
 
 /** `12 ms`, `3.4 s`, `5 min`. */
 export function formatSpan(ms: number): string {

@@ -4,6 +4,7 @@ import { usePages } from '../api/query.ts'
 import { Empty, ShownPages } from '../parts/states.tsx'
 import { View } from '../parts/view.tsx'
 import { AuctionCard } from './auction-card.tsx'
+import { firstListing } from './first-listing.ts'
 
 const states = [
   ['open', 'Open now'],
@@ -14,8 +15,8 @@ type Status = (typeof states)[number][0]
 
 export function Browse() {
   const [params, setParams] = useSearchParams()
-  const status = (states.find(([value]) => value === params.get('status'))?.[0] ?? 'open') satisfies Status
-  const query = usePages('listAuctions', { query: { status, limit: 24 } }, { refetchMs: 15_000 })
+  const status = (states.find(([value]) => value === params.get('status'))?.[0] ?? firstListing.status) satisfies Status
+  const query = usePages('listAuctions', { query: { ...firstListing, status } }, { refetchMs: 15_000 })
   return (
     <View title="Auctions" lead="Prices move as you look. Nothing here needs reloading." wide>
       <div className="tabs" role="group" aria-label="Which auctions">

@@ -1,4 +1,4 @@
-import { LedgerVerifier, type Verdict } from '@gavel/bidding/verify/verify.ts'
+import type { Verdict } from '@gavel/bidding/verify/verify.ts'
 import { useState } from 'react'
 import { call } from '../api/call.ts'
 import { announce } from '../parts/announce.tsx'
@@ -7,6 +7,7 @@ import { Failed } from '../parts/states.tsx'
 
 /** The whole ledger, page by page, through the same verifier that the command line has; nothing is taken on trust from the server. */
 export async function verifyAuction(auctionId: string, progress: (entries: number) => void): Promise<Verdict> {
+  const { LedgerVerifier } = await import('@gavel/bidding/verify/verify.ts')
   const verifier = new LedgerVerifier()
   let count = 0
   for (let from: number | undefined = 0; from !== undefined;) {

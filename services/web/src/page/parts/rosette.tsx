@@ -1,3 +1,5 @@
+import { memo } from 'react'
+
 /**
  * The plate of a lot: an engine-turned rosette as on old bonds, drawn from the item's id alone, so that each has a face of its own and
  * keeps it. No picture is stored anywhere.
@@ -36,7 +38,10 @@ export function rosettePaths(seed: string): string[] {
 
 export const hueOf = (text: string): number => Math.floor(seeded(text)() * 360)
 
-export function Rosette({ seed, hueFrom = seed }: { seed: string; hueFrom?: string | undefined }) {
+type RosetteProps = { seed: string; hueFrom?: string | undefined }
+
+/** Some thousand points: drawn once for an item, however often what stands around it changes. */
+export const Rosette = memo(function Rosette({ seed, hueFrom = seed }: RosetteProps) {
   return (
     <svg
       className="rosette"
@@ -49,4 +54,4 @@ export function Rosette({ seed, hueFrom = seed }: { seed: string; hueFrom?: stri
       ))}
     </svg>
   )
-}
+})
