@@ -41,6 +41,29 @@ describe('the page', () => {
     }
   )
 
+  test('says with the first page what that asks first, in the words in which it is asked, and nowhere else', async () => {
+    const ahead = String((await app.inject('/')).headers.link)
+    expect(ahead).toBe('</api/auctions?status=open&limit=24>; rel=preload; as=fetch; crossorigin')
+    for (const path of ['/?status=closed', '/auctions/some-id', '/admin'])
+      expect((await app.inject(path)).headers.link, path).toBeUndefined()
+  })
+
+  test('fetches ahead only what the first page is drawn with', () => {
+    const html = readFileSync(join(config.pages.directory, 'index.html'), 'utf8')
+    const first = [...html.matchAll(/(?:src|href)="\/assets\/([^"]+\.js)"/g)].map(([, name]) => name)
+    expect(first.length).toBeGreaterThan(0)
+    for (const part of ['account', 'admin', 'auction-page', 'find', 'mailed', 'operations', 'sign-in', 'verify']) {
+      expect(
+        files('.js').some((name) => name.startsWith(`${part}-`)),
+        part
+      ).toBe(true)
+      expect(
+        first.some((name) => name?.startsWith(`${part}-`)),
+        part
+      ).toBe(false)
+    }
+  })
+
   test('has its files with their types; one with a hash in its name is kept for good', async () => {
     const types = { js: 'application/javascript', css: 'text/css', svg: 'image/svg+xml', woff2: 'font/woff2' }
     for (const [ending, type] of Object.entries(types)) {

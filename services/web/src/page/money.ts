@@ -1,20 +1,23 @@
 /** Amounts are integers in minor units; how many digits those have, the browser knows of every currency. */
 
-const formats = new Map<string, Intl.NumberFormat>()
+type Format = { text: Intl.NumberFormat; digits: number }
+const formats = new Map<string, Format>()
 
-function formatOf(currency: string): Intl.NumberFormat {
+/** Asked once for each currency: of an auction that ten bids a second reach, asking again was the dearest part of drawing it. */
+function formatOf(currency: string): Format {
   let format = formats.get(currency)
   if (!format) {
-    format = new Intl.NumberFormat(undefined, { style: 'currency', currency })
+    const text = new Intl.NumberFormat(undefined, { style: 'currency', currency })
+    format = { text, digits: text.resolvedOptions().maximumFractionDigits ?? 2 }
     formats.set(currency, format)
   }
   return format
 }
 
-const digitsOf = (currency: string): number => formatOf(currency).resolvedOptions().maximumFractionDigits ?? 2
+const digitsOf = (currency: string): number => formatOf(currency).digits
 
 export const formatMoney = (minor: number, currency: string): string =>
-  formatOf(currency).format(minor / 10 ** digitsOf(currency))
+  formatOf(currency).text.format(minor / 10 ** digitsOf(currency))
 
 /** For an input: `1234.50`. */
 export const plainAmount = (minor: number, currency: string): string =>
