@@ -1,6 +1,6 @@
 import { Figures, type Benchmark, type Scale } from './benchmark.ts'
 import { inBidHall, noteProblems } from './bid-hall.ts'
-import { allowedConnections } from './program.ts'
+import { isAllowed } from './program.ts'
 import type { Load } from './load.ts'
 import type { Contender, Path } from './stage.ts'
 
@@ -27,34 +27,34 @@ const underOf = (connections: number, path: string): string =>
 /** Every way in each round, and the order turns from round to round, so that none always follows the same one. */
 async function measureWays(ways: readonly Way[], scale: Scale, say: (line: string) => void): Promise<Figures> {
   const figures = new Figures()
-  const wanted = scale.short ? [64] : [64, 1_000, 10_000]
-  // A gateway has a connection to each side.
-  const counts = allowedConnections(wanted, 2, (sentence) => figures.notes.push(sentence))
+  const counts = scale.short ? [64] : [64, 1_000, 10_000]
+  const cases = counts.flatMap((connections) =>
+    paths
+      .filter(({ path }) => isAllowed(connections, path, (sentence) => figures.notes.push(sentence)))
+      .map(({ path, title }) => ({ connections, path, under: underOf(connections, title) }))
+  )
   const contenders = [...new Set(ways.map(({ contender }) => contender))]
   await inBidHall(contenders, figures, say, async (hall) => {
     for (let round = 0; round < scale.rounds; round += 1) {
-      for (const connections of counts) {
+      for (const { connections, path, under } of cases) {
         if (connections > manyConnections && round > 0) continue
-        for (const { path, title } of paths) {
-          for (let turn = 0; turn < ways.length; turn += 1) {
-            const way = ways[(turn + round) % ways.length]!
-            const { warmUpMs, measureMs } = scale
-            const { contender, protocol } = way
-            const sample = await hall.measure({ contender, protocol, path, connections, warmUpMs, measureMs })
-            const under = underOf(connections, title)
-            const { requestsPerSecond, acceptedPerSecond, latenciesMs, generatorCores } = sample
-            figures.add(way.title, under, {
-              'bids/s': requestsPerSecond,
-              'accepted/s': acceptedPerSecond,
-              'p50 ms': latenciesMs.p50,
-              'p99 ms': latenciesMs.p99,
-              'server time a bid µs': sample.serverMicrosecondsPerBid,
-              'generator cores': generatorCores
-            })
-            noteProblems(figures, `${way.title}, ${under}`, sample)
-            const told = `${Math.round(requestsPerSecond)} bids/s, ${Math.round(acceptedPerSecond)} accepted`
-            say(`round ${round + 1}: ${under}: ${way.title}: ${told}`)
-          }
+        for (let turn = 0; turn < ways.length; turn += 1) {
+          const way = ways[(turn + round) % ways.length]!
+          const { warmUpMs, measureMs } = scale
+          const { contender, protocol } = way
+          const sample = await hall.measure({ contender, protocol, path, connections, warmUpMs, measureMs })
+          const { requestsPerSecond, acceptedPerSecond, latenciesMs, generatorCores } = sample
+          figures.add(way.title, under, {
+            'bids/s': requestsPerSecond,
+            'accepted/s': acceptedPerSecond,
+            'p50 ms': latenciesMs.p50,
+            'p99 ms': latenciesMs.p99,
+            'server time a bid µs': sample.serverMicrosecondsPerBid,
+            'generator cores': generatorCores
+          })
+          noteProblems(figures, `${way.title}, ${under}`, sample)
+          const told = `${Math.round(requestsPerSecond)} bids/s, ${Math.round(acceptedPerSecond)} accepted`
+          say(`round ${round + 1}: ${under}: ${way.title}: ${told}`)
         }
       }
     }

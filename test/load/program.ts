@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import type { Path } from './stage.ts'
 
 /**
  * Runs one of the generators in a process of its own, so that its work is on another core than the server's and can be told apart. The
@@ -40,20 +41,14 @@ export const withOpenFiles = 'ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit
 /** Besides the connections of a measurement, a process has logs, stores and libraries open. */
 const filesBesides = 500
 
-/**
- * The counts of connections that the machine lets one process have. `each` is how many files a connection costs the process that has the
- * most of them: two in a gateway, one to each side.
- */
-export function allowedConnections(
-  wanted: readonly number[],
-  each: number,
-  note: (sentence: string) => void
-): number[] {
+/** Whether the machine lets one process have so many connections; says so where not. A gateway has one to each side. */
+export function isAllowed(connections: number, path: Path, note: (sentence: string) => void): boolean {
   const most = openFilesMost()
-  return wanted.filter((count) => {
-    const needed = count * each + filesBesides
-    if (needed <= most) return true
-    note(`${count} connections were not measured: a process would need ${needed} open files and may have ${most} here.`)
-    return false
-  })
+  const needed = connections * (path === 'gateway' ? 2 : 1) + filesBesides
+  if (needed <= most) return true
+  const where = path === 'gateway' ? 'through Envoy' : 'direct'
+  note(
+    `${connections.toLocaleString('en')} connections ${where} were not measured: a process would need ${needed} open files and may have ${most} here.`
+  )
+  return false
 }

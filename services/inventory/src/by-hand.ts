@@ -1,11 +1,11 @@
 import type { ProductStock } from '@gavel/contracts/api/inventory.ts'
 import { Refusal } from '@gavel/platform/errors.ts'
+import { groupCommit } from '@gavel/platform/group-commit.ts'
 import type { ServiceContext } from '@gavel/platform/service.ts'
 import type { Pool } from 'pg'
 import type { StockCommand } from './domain/commands.ts'
 import type { InventoryMetrics } from './metrics.ts'
-import { applyCommands } from './store/apply-commands.ts'
-import { createCommandQueue } from './store/command-queue.ts'
+import { applyCommands, type CommandResult } from './store/apply-commands.ts'
 import type { StockCache } from './store/stock-cache.ts'
 
 /** Beside the names of topics: what came by hand, over HTTP. */
@@ -22,7 +22,7 @@ export function carryOutByHand(parts: {
   metrics: InventoryMetrics
 }): ByHand {
   const { context, pool, cache, metrics } = parts
-  const carryOut = createCommandQueue((commands) => {
+  const carryOut = groupCommit<StockCommand, CommandResult>((commands) => {
     metrics.batchSize.observe({ topic: source }, commands.length)
     return applyCommands(pool, commands, context.clock())
   })
