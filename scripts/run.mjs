@@ -80,8 +80,7 @@ function install() {
 /** Runs the entry on Node 24 in a group of its own, so that each signal reaches it once, whoever else sends it too. */
 function handOver(entry, args) {
   const path = `${join(root, 'node_modules', '.bin')}:${process.env.PATH ?? ''}`
-  // The Kafka client computes pauses that are already over, and Node warns of each: nothing is wrong.
-  const child = spawn(nodeOfOurs, ['--disable-warning=TimeoutNegativeWarning', ...entry, ...args], {
+  const child = spawn(nodeOfOurs, [...entry, ...args], {
     cwd: root,
     detached: true,
     env: { ...process.env, PATH: path, GAVEL_WORKING_DIRECTORY: process.env.INIT_CWD ?? process.cwd() },

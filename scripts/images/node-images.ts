@@ -121,7 +121,7 @@ const describe = (
   name: reference,
   layers,
   // The Kafka client computes pauses that are already over, and Node warns of each: nothing is wrong.
-  entrypoint: ['/usr/bin/node', '--disable-warning=TimeoutNegativeWarning'],
+  entrypoint: ['/usr/bin/node'],
   command: [`/app/${folder}/${entry}`],
   environment: { NODE_ENV: 'production' },
   user: `${user}:${user}`,

@@ -1,6 +1,7 @@
 import { placeBid, type BidReceipt } from '@gavel/contracts/api/bidding.ts'
 import { Refusal } from '@gavel/platform/errors.ts'
 import { createAuthenticator } from '@gavel/platform/http/auth.ts'
+import { letConnectionsSleep } from '@gavel/platform/kafka/idle-connections.ts'
 import { createServer, implement, listen, type Handler } from '@gavel/platform/http/server.ts'
 import { createLog } from '@gavel/platform/log.ts'
 import { createContext } from '@gavel/platform/service.ts'
@@ -18,6 +19,9 @@ const { PORT, JWKS_URL, MONGODB_URL, MONGODB_DATABASE, KAFKA_BROKERS, LOAD_TOPIC
   string
 >
 const decided = process.argv[2]
+
+// The same client, as good as it is for Gavel.
+letConnectionsSleep()
 
 const receipt = (
   bidId: string,

@@ -145,13 +145,10 @@ function follow(
   closers.add('settings', followSettings(settings, options).stop)
 }
 
-/** Node's warnings as lines of the log, like everything else. kafkajs sets timers below zero, which is harmless and told once. */
+/** Node's warnings as lines of the log, like everything else. */
 function tellWarnings(log: Logger): void {
   process.removeAllListeners('warning')
-  process.on('warning', (warning) => {
-    const level = warning.name === 'TimeoutNegativeWarning' ? 'debug' : 'warn'
-    log[level]({ error: warning }, 'A warning of the runtime')
-  })
+  process.on('warning', (warning) => log.warn({ error: warning }, 'A warning of the runtime'))
 }
 
 /** Loaded where it is wanted: a service that needs no broker has no client for one. */

@@ -62,8 +62,6 @@ export type Platform = {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** The Kafka client computes pauses that are already over, and Node warns of each: nothing is wrong. */
-const nodeFlags = ['--disable-warning=TimeoutNegativeWarning']
 const readyBoundMs = 60_000
 
 async function answersOk(url: string): Promise<boolean> {
@@ -82,7 +80,7 @@ async function launchProcess(plan: ProcessPlan, directories: Directories): Promi
   const child = startChild({
     name: plan.name,
     command: process.execPath,
-    args: [...nodeFlags, join(repository, 'services', plan.entry)],
+    args: [join(repository, 'services', plan.entry)],
     logFile: join(directories.logs, `${plan.name}.log`),
     directory: repository,
     env: {

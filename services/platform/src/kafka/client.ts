@@ -6,6 +6,9 @@ import { topicConfig } from '@gavel/contracts/topics.ts'
 import { Fault } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { ServiceContext } from '../service.ts'
+import { letConnectionsSleep } from './idle-connections.ts'
+
+letConnectionsSleep()
 
 export interface KafkaSettings {
   brokers: readonly string[]
