@@ -119,7 +119,7 @@ export function gatewayDeployment(context: BuildContext): DesiredObject {
         spec: {
           ...restrictedPod(gatewayName, user, image.pullSecrets),
           terminationGracePeriodSeconds: drainSeconds + 10,
-          topologySpreadConstraints: spread(selector),
+          ...spread(selector),
           containers: [container],
           volumes: [
             { name: 'configuration', configMap: { name: gatewayConfigMap(context).object.metadata.name } },

@@ -48,12 +48,28 @@ export const graceful = {
   terminationGracePeriodSeconds: preStopSeconds + drainMs / 1000 + 10
 }
 
-/** Pods of one version spread over machines and zones as well as the cluster allows, and start all the same where it does not. */
-export const spread = (selector: Record<string, string>) =>
-  ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'].map((topologyKey) => ({
-    maxSkew: 1,
-    topologyKey,
-    whenUnsatisfiable: 'ScheduleAnyway',
-    labelSelector: { matchLabels: selector },
-    matchLabelKeys: ['pod-template-hash']
-  }))
+/**
+ * Pods spread over machines and zones as well as the cluster allows, and start all the same where it does not. Zones are a wish of another kind,
+ * because the scheduler passes over a node that lacks the label of any one constraint: without zones, nothing would be spread over machines.
+ */
+export const spread = (selector: Record<string, string>) => ({
+  topologySpreadConstraints: [
+    {
+      maxSkew: 1,
+      topologyKey: 'kubernetes.io/hostname',
+      whenUnsatisfiable: 'ScheduleAnyway',
+      labelSelector: { matchLabels: selector },
+      matchLabelKeys: ['pod-template-hash']
+    }
+  ],
+  affinity: {
+    podAntiAffinity: {
+      preferredDuringSchedulingIgnoredDuringExecution: [
+        {
+          weight: 100,
+          podAffinityTerm: { topologyKey: 'topology.kubernetes.io/zone', labelSelector: { matchLabels: selector } }
+        }
+      ]
+    }
+  }
+})

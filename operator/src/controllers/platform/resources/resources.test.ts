@@ -89,13 +89,14 @@ describe('the objects of a service', () => {
   })
 
   test('its Deployment', () => {
-    const spread = (topologyKey: string) => ({
+    const overMachines = {
       maxSkew: 1,
-      topologyKey,
+      topologyKey: 'kubernetes.io/hostname',
       whenUnsatisfiable: 'ScheduleAnyway',
       labelSelector: { matchLabels: selector },
       matchLabelKeys: ['pod-template-hash']
-    })
+    }
+    const anotherZone = { topologyKey: 'topology.kubernetes.io/zone', labelSelector: { matchLabels: selector } }
     expect(serviceDeployment(aContext({ scaling: { enabled: false } }), order).object).toEqual({
       metadata,
       spec: {
@@ -118,7 +119,12 @@ describe('the objects of a service', () => {
               seccompProfile: { type: 'RuntimeDefault' }
             },
             terminationGracePeriodSeconds: 35,
-            topologySpreadConstraints: [spread('kubernetes.io/hostname'), spread('topology.kubernetes.io/zone')],
+            topologySpreadConstraints: [overMachines],
+            affinity: {
+              podAntiAffinity: {
+                preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm: anotherZone }]
+              }
+            },
             volumes: [
               { name: 'tmp', emptyDir: { sizeLimit: '64Mi' } },
               {

@@ -113,7 +113,7 @@ export function serviceDeployment(context: BuildContext, service: ServiceDefinit
             ...pod,
             volumes: [...volumes, { name: 'settings', configMap: { name: `${name}-settings`, optional: true } }],
             terminationGracePeriodSeconds: graceful.terminationGracePeriodSeconds,
-            topologySpreadConstraints: spread(selector),
+            ...spread(selector),
             containers: [container]
           }
         }
