@@ -38,6 +38,8 @@ export interface Cluster {
   kubeconfig: string
   /** Of the first node: where a NodePort is reached from this machine. */
   address: string
+  /** Of all nodes. */
+  addresses: string[]
   binaries: ClusterBinaries
   kubectl(...args: string[]): Promise<string>
   /** Gives every node the images of an archive. */
@@ -77,7 +79,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     run(join(binaries.kubernetes, 'kubectl'), ['--kubeconfig', kubeconfig, ...args], { timeoutMs: 300_000 })
   const plans = Array.from({ length: nodes }, (_, at) => planNode(options, at + 2, name, network, binaries))
   const load = async (archive: string): Promise<void> => {
-    for (const plan of plans) await onNode(plan, ['ctr', '-n', 'k8s.io', 'images', 'import', archive])
+    await Promise.all(plans.map((plan) => onNode(plan, ['ctr', '-n', 'k8s.io', 'images', 'import', archive])))
   }
   const stop = (): Promise<void> => stopCluster(directory)
   try {
@@ -101,7 +103,15 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     await stopCluster(directory, { keepLogs: true })
     throw error
   }
-  return { kubeconfig, address, binaries, kubectl, load, stop }
+  return {
+    kubeconfig,
+    address,
+    addresses: plans.map((plan) => plan.address),
+    binaries,
+    kubectl,
+    load,
+    stop
+  }
 }
 
 function planNode(
@@ -204,7 +214,9 @@ export async function stopCluster(directory: string, { keepLogs = false } = {}):
   const { name } = JSON.parse(readFileSync(description, 'utf8')) as { name: string }
   const nodes = readdirSync(directory).filter((entry) => /^node\d+$/.test(entry))
   await Promise.all(nodes.map((node) => endNode(join(directory, node))))
-  await run('ip', ['link', 'del', bridgeOf(name)]).catch(() => '')
+  // A node's own end of its link goes with its network, and connections that wait for an answer hold that for minutes.
+  const links = readdirSync('/sys/class/net').filter((link) => new RegExp(`^${name}(\\d+|-br)$`).test(link))
+  for (const link of links) await run('ip', ['link', 'del', link]).catch(() => '')
   const settings = join(directory, 'sysctl.before')
   if (existsSync(settings)) await run('sysctl', ['-q', '-p', settings]).catch(() => '')
   for (const hierarchy of readdirSync('/sys/fs/cgroup'))

@@ -11,15 +11,18 @@ import { requireSuccess, runProgram } from '../support/run-program.ts'
 import type { Told } from '../support/shop.ts'
 import { bidSteadily, ClusterShop } from './cluster-shop.ts'
 import { clearAbandoned, startCluster, type Cluster } from './cluster.ts'
+import { commandsOfNotes, commandsUnder } from './guide.ts'
+import { leftBehind } from './left-behind.ts'
 import { expectedOf, recordAuctions } from './recording.ts'
 import { Release } from './release.ts'
 import { testImages } from './test-images.ts'
 
 /**
- * The life of an installation on a real cluster, from `helm install` to `helm uninstall`: the steps follow each other, as they do for whoever
- * runs Gavel.
+ * The life of an installation on a real cluster of two nodes, from `helm install` to `helm uninstall`: the steps follow
+ * each other, as they do for whoever runs Gavel.
  */
 const home = mkdtempSync(join(tmpdir(), 'gavel-cluster-'))
+const clusterName = 'gaveltest'
 const place = join(tmpdir(), 'gavel-test-cluster')
 const progress = (line: string): void => console.error(`  ${line}`)
 let cluster: Cluster
@@ -32,21 +35,30 @@ beforeAll(async () => {
   cluster = await startCluster({
     cache,
     directory: place,
-    name: 'gaveltest',
+    name: clusterName,
+    nodes: 2,
     network: '10.98.0',
     progress
   })
   const images = await testImages({ cache, data: join(home, 'data'), logs: join(home, 'logs') }, progress)
   for (const archive of images.archives) await cluster.load(archive)
   release = new Release(cluster, images)
-  await release.createNamespace()
 }, 1_200_000)
 
 afterAll(async () => {
   await shop?.close()
   await cluster?.stop()
+  release?.close()
   rmSync(home, { recursive: true, force: true })
+  expect(leftBehind(clusterName, place)).toEqual([])
 }, 120_000)
+
+const isReached = (): Promise<unknown> =>
+  eventually(async () => (await fetch(`${release.url}/readyz`)).ok, {
+    withinMs: 300_000,
+    everyMs: 500,
+    what: 'the platform to be reached from outside'
+  })
 
 const becomesReady = (version: string): Promise<unknown> =>
   eventually(
@@ -58,6 +70,16 @@ const becomesReady = (version: string): Promise<unknown> =>
     { withinMs: 900_000, everyMs: 1_000, what: `version ${version} to be in place` }
   )
 
+/** A bid on a product of its own becomes an order, and the provider has its money. */
+async function expectSale(): Promise<void> {
+  const [bidder] = await shop.bidders(1)
+  const productId = await shop.product(5)
+  const told = await shop.bid(await shop.auction(productId), bidder!)
+  expect(told.code).toBeUndefined()
+  expect(await shop.settled(productId, 1)).toMatchObject({ ordered: 1, failed: 0 })
+  await shop.expectBooksBalanced(productId, 5, [told.receipt?.orderNumber ?? ''])
+}
+
 describe('an installation in a cluster', () => {
   test('each image is under 250 MB unpacked', () => {
     const sizes = Object.entries(release.images.sizes)
@@ -65,21 +87,35 @@ describe('an installation in a cluster', () => {
     expect(sizes.filter(([, bytes]) => bytes >= 250_000_000)).toEqual([])
   })
 
-  test('helm install makes a platform that is ready, every pod of it restricted', async () => {
-    await release.put('install', release.images.tags.first)
-    await becomesReady(release.images.tags.first)
-    expect(await release.helm('test', 'gavel')).toContain('Succeeded')
+  test('the guide’s commands, run as they stand there, place a first bid', async () => {
+    const startedAt = performance.now()
+    const [tryIt = ''] = commandsUnder('deploy.md', 'Try it')
+    expect(await release.follow(tryIt, release.images.tags.first)).toMatch(/Phase: +Succeeded/)
+    const notes = await release.helm('get', 'notes', 'gavel')
+    const answers = await release.follow(commandsOfNotes(notes), release.images.tags.first)
+    progress(`from the first command to the first bid: ${Math.round((performance.now() - startedAt) / 1000)} s`)
+    expect(JSON.parse(/\{\n[\s\S]*$/.exec(answers)?.[0] ?? '')).toMatchObject({
+      bidId: 'my-first-bid-0001',
+      auctionId: 'clock-1',
+      outcome: 'accepted',
+      leading: true
+    })
+  })
+
+  test('the pods of a service are on both nodes, and either leads in from outside', async () => {
+    release.isOpen = true
+    await release.upgrade(release.images.tags.first)
+    await isReached()
     shop = await ClusterShop.open(release)
+    const pods = await release.list('pods', 'app.kubernetes.io/name=bidding,app.kubernetes.io/component=service')
+    const nodes = pods.map(({ spec }) => (spec as { nodeName: string }).nodeName)
+    expect(nodes.toSorted()).toEqual(['node1', 'node2'])
+    for (const address of cluster.addresses)
+      expect((await fetch(release.url.replace(cluster.address, address))).status).toBe(200)
   })
 
   test('a bid from outside becomes an order', async () => {
-    const [bidder] = await shop.bidders(1)
-    const productId = await shop.product(5)
-    const auctionId = await shop.auction(productId)
-    const told = await shop.bid(auctionId, bidder!)
-    expect(told.code).toBeUndefined()
-    expect(await shop.settled(productId, 1)).toMatchObject({ ordered: 1, failed: 0 })
-    await shop.expectBooksBalanced(productId, 5, [told.receipt?.orderNumber ?? ''])
+    await expectSale()
   })
 
   test('a recording of 50 auctions ends as a plain calculation says', async () => {
@@ -145,7 +181,7 @@ describe('an installation in a cluster', () => {
         { withinMs: 120_000, everyMs: 1_000, what: `the consumers of payment to be ${outcome}` }
       )
     await become('Passing')
-    await release.kubectl('cordon', 'node1')
+    await release.kubectl('cordon', '-l', 'kubernetes.io/os=linux')
     try {
       await release.kubectl(
         'delete',
@@ -157,7 +193,7 @@ describe('an installation in a cluster', () => {
       )
       await become('Failing')
     } finally {
-      await release.kubectl('uncordon', 'node1')
+      await release.kubectl('uncordon', '-l', 'kubernetes.io/os=linux')
     }
     await become('Passing')
   })
@@ -168,7 +204,7 @@ describe('an installation in a cluster', () => {
     const auctionId = await shop.auction(productId)
     const load = await bidSteadily(shop, auctionId, 5)
     try {
-      await release.put('upgrade', release.images.tags.next)
+      await release.upgrade(release.images.tags.next)
       await becomesReady(release.images.tags.next)
     } finally {
       await load.stop()
@@ -182,7 +218,7 @@ describe('an installation in a cluster', () => {
     const auctionId = await shop.auction(await shop.product(1_000_000))
     const load = await bidSteadily(shop, auctionId, 5)
     try {
-      await release.put('upgrade', broken, ['--set', 'platform.spec.upgrade.healthTimeoutSeconds=60'])
+      await release.upgrade(broken, ['--set', 'platform.spec.upgrade.healthTimeoutSeconds=60'])
       await eventually(
         async () => {
           const { status } = await release.platform()
@@ -203,7 +239,7 @@ describe('an installation in a cluster', () => {
         (spec as { template: { spec: { containers: { image: string }[] } } }).template.spec.containers[0]!.image
     )
     expect(images.filter((image) => !image.endsWith(`:${next}`))).toEqual([])
-    await release.put('upgrade', next)
+    await release.upgrade(next)
     await becomesReady(next)
   })
 
@@ -220,14 +256,14 @@ describe('an installation in a cluster', () => {
     })
     const kills = (async () => {
       for (const name of [...services.map((service) => service.name), 'gateway']) {
-        const before = told.length
+        const known = told.length
         const [pod] = await release.list(
           'pods',
           `app.kubernetes.io/name=${name},gavel.dev/platform=gavel,app.kubernetes.io/component!=migration`
         )
         await release.kubectl('delete', 'pod', pod!.metadata.name, '--force', '--grace-period=0')
         // Load goes on between two kills, so that each meets work under way.
-        await eventually(() => told.length > before + 10, { withinMs: 120_000, what: `bids after the end of ${name}` })
+        await eventually(() => told.length > known + 10, { withinMs: 120_000, what: `bids after the end of ${name}` })
       }
     })()
     // A caller that fails ends the test at once.

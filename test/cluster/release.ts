@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { KubeObject } from '../../operator/src/kube/client.ts'
 import type { PlatformResource } from '../../operator/src/controllers/platform/types.ts'
@@ -20,22 +20,46 @@ export class Release {
   readonly images: TestImages
   /** Of the gateway, from outside of the cluster. */
   readonly url: string
+  /** Whether its next values let it be reached from outside, at `url`. */
+  isOpen = false
   readonly #directory = mkdtempSync(join(tmpdir(), 'gavel-release-'))
 
   constructor(cluster: Cluster, images: TestImages) {
     this.cluster = cluster
     this.images = images
     this.url = `http://${cluster.address}:${nodePort}`
+    symlinkSync(join(repository, 'charts'), join(this.#directory, 'charts'))
   }
 
-  async createNamespace(): Promise<void> {
-    await this.cluster.kubectl('create', 'namespace', namespace)
-    await this.cluster.kubectl('label', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=restricted')
+  close(): void {
+    rmSync(this.#directory, { recursive: true, force: true })
+  }
+
+  get #environment(): NodeJS.ProcessEnv {
+    const { helm, kubernetes } = this.cluster.binaries
+    return {
+      ...process.env,
+      PATH: [kubernetes, dirname(helm), process.env['PATH']].join(delimiter),
+      KUBECONFIG: this.cluster.kubeconfig,
+      HELM_CACHE_HOME: this.#directory
+    }
   }
 
   async helm(...args: string[]): Promise<string> {
-    const env = { ...process.env, KUBECONFIG: this.cluster.kubeconfig, HELM_CACHE_HOME: this.#directory }
-    const { stdout } = await execute(this.cluster.binaries.helm, [...args, '--namespace', namespace], { env })
+    const options = { cwd: this.#directory, env: this.#environment }
+    const { stdout } = await execute('helm', [...args, '--namespace', namespace], options)
+    return stdout
+  }
+
+  /** Runs the commands of a guide one after the other, in a folder with the chart in it, and answers with what they say. */
+  async follow(commands: string, tag: string): Promise<string> {
+    const script = withValues(commands, this.#values(tag))
+    // What is begun in the background, such as a port that is forwarded, ends with the commands.
+    const args = ['-ec', `trap 'kill $! 2>/dev/null || true' EXIT\n${script}`]
+    const options = { cwd: this.#directory, env: this.#environment, maxBuffer: 64e6 }
+    const { stdout } = await execute('sh', args, options).catch((error: Error & { stdout?: string }) => {
+      throw new Error(`${error.message}\n${error.stdout ?? ''}`, { cause: error })
+    })
     return stdout
   }
 
@@ -43,12 +67,19 @@ export class Release {
     return this.cluster.kubectl('--namespace', namespace, ...args)
   }
 
-  /** `helm install` or `helm upgrade` with a version of the images. */
-  async put(verb: 'install' | 'upgrade', tag: string, more: string[] = []): Promise<string> {
-    const values = join(this.#directory, 'values.json')
-    writeFileSync(values, JSON.stringify(valuesFor(this.images, tag)))
-    const chart = join(repository, 'charts', 'gavel')
-    return this.helm(verb, 'gavel', chart, '--values', values, ...more)
+  /** `helm upgrade` to a version of the images. */
+  async upgrade(tag: string, more: string[] = []): Promise<string> {
+    return this.helm('upgrade', 'gavel', 'charts/gavel', '--values', this.#values(tag), ...more)
+  }
+
+  #values(tag: string): string {
+    const file = join(this.#directory, `values-${tag}.json`)
+    const values = {
+      ...valuesFor(this.images, tag),
+      ...(this.isOpen ? { exposure: { service: { type: 'NodePort', nodePort } } } : {})
+    }
+    writeFileSync(file, JSON.stringify(values))
+    return file
   }
 
   async platform(): Promise<PlatformResource> {
@@ -75,6 +106,10 @@ export class Release {
   }
 }
 
+/** All that is added to a guide's commands here: where a machine without a registry has its images, and how small two cores want it. */
+const withValues = (commands: string, file: string): string =>
+  commands.replaceAll(/^helm (?:install|upgrade) .*$/gm, (line) => `${line} --values ${file}`)
+
 /** Small enough for two cores: one pod of each, and requests that say nothing of what a real platform needs. */
 const small = { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '512Mi' } }
 const backend = { requests: { cpu: '50m', memory: '64Mi' }, limits: { memory: '1Gi' } }
@@ -96,7 +131,6 @@ const valuesFor = ({ prefix, backends }: TestImages, tag: string) => ({
   },
   // Of all it must not starve: who cannot renew the lease in time ends.
   operator: { resources: { requests: { cpu: '500m', memory: '64Mi' }, limits: { memory: '512Mi' } } },
-  exposure: { service: { type: 'NodePort', nodePort } },
   platform: {
     spec: {
       gateway: {
