@@ -39,14 +39,9 @@ export const anEvent = (number: number | string, over: Partial<Unrecorded> = {})
   ...over
 })
 
-/** Appends events, each batch of neighbours of one topic at once. */
-export async function record(pool: Pool, events: readonly Unrecorded[], now = Date.now()): Promise<RecordedEvent[]> {
-  const recorded: RecordedEvent[] = []
-  for (const [topic, batch] of Map.groupBy(events, (event) => event.topic)) {
-    recorded.push(...(await appendEvents(pool, topic, batch, now)))
-  }
-  return recorded
-}
+/** Appends events, all at once. */
+export const record = (pool: Pool, events: readonly Unrecorded[], now = Date.now()): Promise<RecordedEvent[]> =>
+  appendEvents(pool, events, now)
 
 export const wholeLog = (pool: Pool): Promise<RecordedEvent[]> =>
   findEvents(pool, { from: 1, to: Number.MAX_SAFE_INTEGER, limit: 100_000 })

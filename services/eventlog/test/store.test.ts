@@ -71,7 +71,7 @@ describe('appending', () => {
   test('a batch with an event that the database does not take leaves nothing behind', async () => {
     await record(log.pool, events(2))
     const unstorable = anEvent(4, { key: 'nul \u0000' })
-    await expect(appendEvents(log.pool, 'users', [anEvent(3), unstorable], 1)).rejects.toThrow(/invalid byte sequence/)
+    await expect(appendEvents(log.pool, [anEvent(3), unstorable], 1)).rejects.toThrow(/invalid byte sequence/)
     expect((await readHead(log.pool)).position).toBe(2)
     await record(log.pool, events(2, 3))
     expect(await verifyChain(log.pool, { from: 1, to: 9 })).toMatchObject({ to: 4, checked: 4, broken: undefined })

@@ -8,19 +8,15 @@ import { storable } from './event-rows.ts'
 export const LOG_CHANNEL = 'log_head'
 
 /**
- * Appends a batch of one topic: all of it or nothing, each event once for good. The head's lock comes first and is held to the
- * commit. So positions become visible in their order and without a hole, and whoever looks for known events sees all of them.
+ * Appends events of any topics, in their order: all of them or nothing, each once for good; answers those that were new. The head's lock
+ * comes first and is held to the commit. So positions become visible in their order and without a hole, and whoever looks for known events
+ * sees all of them.
  */
-export function appendEvents(
-  pool: Pool,
-  topic: string,
-  events: readonly Unrecorded[],
-  now: number
-): Promise<RecordedEvent[]> {
+export function appendEvents(pool: Pool, events: readonly Unrecorded[], now: number): Promise<RecordedEvent[]> {
   if (events.length === 0) return Promise.resolve([])
   return transaction(pool, async (client) => {
     const head = await lockHead(client)
-    const recorded = appendToChain(head, await withoutKnown(client, topic, events), now)
+    const recorded = appendToChain(head, await withoutKnown(client, events), now)
     const last = recorded.at(-1)
     if (!last) return []
     // The upkeep made it long ago. Asked all the same: an event without a partition would be refused as if it were wrong.
@@ -43,15 +39,16 @@ async function lockHead(client: PoolClient): Promise<Head> {
   return { position, hash: hash.toString('hex'), recordedAt: recorded_at.getTime() }
 }
 
-async function withoutKnown(client: PoolClient, topic: string, events: readonly Unrecorded[]): Promise<Unrecorded[]> {
-  const { rows } = await client.query<{ event_id: string }>(
-    'select event_id from event_positions where topic = $1 and event_id = any($2::text[])',
-    [topic, events.map(({ eventId }) => eventId)]
+async function withoutKnown(client: PoolClient, events: readonly Unrecorded[]): Promise<Unrecorded[]> {
+  const { rows } = await client.query<{ topic: string; event_id: string }>(
+    'select topic, event_id from event_positions where (topic, event_id) in (select * from unnest($1::text[], $2::text[]))',
+    [events.map(({ topic }) => topic), events.map(({ eventId }) => eventId)]
   )
-  const known = new Set(rows.map(({ event_id }) => event_id))
-  return events.filter(({ eventId }) => {
-    if (known.has(eventId)) return false
-    known.add(eventId)
+  const known = new Set(rows.map(({ topic, event_id }) => `${topic}/${event_id}`))
+  return events.filter(({ topic, eventId }) => {
+    const id = `${topic}/${eventId}`
+    if (known.has(id)) return false
+    known.add(id)
     return true
   })
 }
