@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Figures, percentile, type Benchmark } from './benchmark.ts'
 import { barsOf, chartSvg } from './chart.ts'
-import { documentOf, type Report } from './document.ts'
+import { documentOf, updated, type Report } from './document.ts'
 
 function someFigures(): Figures {
   const figures = new Figures()
@@ -59,24 +59,22 @@ describe('figures', () => {
 })
 
 describe('the document', () => {
+  const ran = { measuredAt: '2026-01-01T00:00:00.000Z', commit: 'abc' }
   const report: Report = {
-    measuredAt: '2026-01-01T00:00:00.000Z',
-    tookMinutes: 3,
     machine: {
       processor: 'A processor',
       cores: 2,
       memoryGibibytes: 8,
       system: 'Linux 6',
       openFiles: '1024',
-      versions: { 'Node.js': '24' },
-      commit: 'abc'
+      versions: { 'Node.js': '24' }
     },
     scale: { short: false, rounds: 3, warmUpMs: 1, measureMs: 1_000 },
-    load: { before: 0.1, highest: 2 },
     parts: [
       {
         name: 'broken',
         title: 'A broken one',
+        ...ran,
         tookSeconds: 5,
         load: { before: 0, highest: 1 },
         failure: 'It fell over'
@@ -84,6 +82,7 @@ describe('the document', () => {
       {
         name: 'bids',
         title: 'Bids',
+        ...ran,
         tookSeconds: 9,
         load: { before: 0, highest: 1 },
         measured: { ...someFigures().measured(), faults: ['one was lost'] }
@@ -104,6 +103,17 @@ describe('the document', () => {
     expect(text).toContain('| Gavel to the other | **2.00** | 5.00, 2.00, 2.00 |')
     expect(text).toContain('**Fault:** one was lost')
     expect(text).toContain('(benchmarks/bids.svg)')
+    expect(text).toContain('Measured 2026-01-01T00:00:00.000Z on commit abc')
+  })
+
+  test('takes what was measured again in the place of what it was, on the same machine only', () => {
+    const again = { ...report, parts: [{ ...report.parts[0]!, commit: 'def' }] }
+    expect(updated(report, again).parts.map(({ name, commit }) => [name, commit])).toEqual([
+      ['broken', 'def'],
+      ['bids', 'abc']
+    ])
+    const elsewhere = { ...again, machine: { ...report.machine, cores: 64 } }
+    expect(() => updated(report, elsewhere)).toThrow('another machine')
   })
 })
 

@@ -1,21 +1,32 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Benchmark, Figure, Measured, Ratio, Scale } from './benchmark.ts'
 import { numberText, valueText } from './chart.ts'
 import type { LoadAverage, Machine } from './machine.ts'
 
 /** What became of one benchmark in one run. */
 export type Part = Pick<Benchmark, 'name' | 'title'> & {
+  measuredAt: string
+  commit: string
   tookSeconds: number
   load: LoadAverage
 } & ({ measured: Measured } | { failure: string })
 
-/** One run of the benchmarks: what `docs/benchmarks.json` holds. */
+/** What `docs/benchmarks.json` holds: benchmarks on one machine, each with when it ran and on which commit. */
 export type Report = {
-  measuredAt: string
-  tookMinutes: number
-  machine: Machine
+  machine: Omit<Machine, 'commit'>
   scale: Scale
-  load: LoadAverage
   parts: Part[]
+}
+
+/** The report with some of its parts measured again. Throws a TypeError where they would not belong together. */
+export function updated(report: Report, again: Report): Report {
+  for (const member of ['machine', 'scale'] as const)
+    if (!isDeepStrictEqual(report[member], again[member]))
+      throw new TypeError(
+        `The document was measured with another ${member} than this run; it can only be measured anew, with --all.`
+      )
+  const parts = new Map([...report.parts, ...again.parts].map((part) => [part.name, part]))
+  return { ...again, parts: [...parts.values()] }
 }
 
 export const chartFile = (name: string, index: number): string => `${name}${index === 0 ? '' : `-${index + 1}`}.svg`
@@ -79,7 +90,8 @@ const ratiosTable = (ratios: readonly Ratio[]): string =>
   )
 
 function partText(part: Part, benchmark: Benchmark, { scale }: Report): string {
-  const told = `Took ${part.tookSeconds} s. Load average ${part.load.before} before, at most ${part.load.highest} during.`
+  const { measuredAt, commit, tookSeconds, load } = part
+  const told = `Measured ${measuredAt} on commit ${commit}, in ${tookSeconds} s. Load average ${load.before} before, at most ${load.highest} during.`
   const lines = [
     `## ${part.title}`,
     benchmark.about,
@@ -109,26 +121,23 @@ const anchor = (title: string): string =>
 
 /** The whole document in Markdown, from the report alone. */
 export function documentOf(report: Report, benchmarks: readonly Benchmark[]): string {
-  const { machine, load, scale } = report
+  const { machine, scale } = report
   const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`)
   const rounds = `${scale.rounds} ${scale.rounds === 1 ? 'round' : 'rounds'} of ${scale.measureMs / 1000} s`
   const failed = report.parts.filter((part) => 'failure' in part)
   const parts = report.parts.map((part) => [part, benchmarks.find(({ name }) => name === part.name)!] as const)
   return [
     '# Benchmarks',
-    `Written by \`npm run bench -- --all${scale.short ? ' --short' : ''}\`, and by nothing else; the data is [benchmarks.json](benchmarks.json).${
+    `Written by \`npm run bench -- --all${scale.short ? ' --short' : ''}\` and \`--update\`, and by nothing else; the data is [benchmarks.json](benchmarks.json).${
       scale.short ? ' **This was a short run: it shows that everything works, not how fast it is.**' : ''
     }`,
     'Servers, databases, broker, gateway and the load itself share the cores of one machine. So no figure here says what the platform can do on machines of its own, and ratios count more than figures: they are taken within a round, in which the machine was the same for both, and then their median. A figure is the median of the rounds; in brackets, and as a line in the pictures, stands from how little to how much it went.',
     table(['', ''], 2, [
-      ['measured', `${report.measuredAt}, in ${report.tookMinutes} minutes`],
-      ['commit', machine.commit],
       ['processor', `${machine.processor}, ${machine.cores} cores`],
       ['memory', `${machine.memoryGibibytes} GiB`],
       ['system', machine.system],
       ['open files a process', machine.openFiles],
       ['versions', versions.join(', ')],
-      ['load average', `${load.before} before, at most ${load.highest} during`],
       ['measured each', rounds]
     ]),
     parts.map(([{ title }]) => `- [${title}](#${anchor(title)})`).join('\n'),

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -9,29 +9,30 @@ import { format, resolveConfig } from 'prettier'
 import type { Benchmark, Measured, Scale } from './benchmark.ts'
 import { benchmarks } from './benchmarks.ts'
 import { barsOf, chartSvg, valueText } from './chart.ts'
-import { chartFile, documentOf, type Part, type Report } from './document.ts'
+import { chartFile, documentOf, updated, type Part, type Report } from './document.ts'
 import { describeMachine, watchLoad } from './machine.ts'
 import type { Outcome } from './one.ts'
 import { withOpenFiles } from './program.ts'
 
-const usage = `Usage: npm run bench -- [NAME …] [--all] [--short] [--rounds N] [--seconds N] [--out FOLDER]
+const usage = `Usage: npm run bench -- [NAME …] [--all] [--update] [--short] [--rounds N] [--seconds N] [--out FOLDER]
 
 ${benchmarks.map(({ name, title }) => `  ${name.padEnd(12)} ${title}`).join('\n')}
 
   --all      every one of them, and docs/benchmarks.md, its pictures and its data are written anew
+  --update   those that are named are measured again and take their place in the document, on the machine that it is of
   --short    little of each: shows that everything works and is right, not how fast it is
   --rounds   how often each measurement is made; ratios are taken within a round
   --seconds  how long each measurement lasts
   --out      the folder for the document, where it is not docs`
 
-type Command = { chosen: Benchmark[]; scale: Scale; out: string | undefined }
+type Command = { chosen: Benchmark[]; scale: Scale; out: string | undefined; isUpdate: boolean }
 
 function parse(): Command | 'help' {
   const text = { type: 'string' } as const
   const flag = { type: 'boolean' } as const
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { all: flag, short: flag, help: flag, rounds: text, seconds: text, out: text }
+    options: { all: flag, update: flag, short: flag, help: flag, rounds: text, seconds: text, out: text }
   })
   if (values.help || (positionals.length === 0 && !values.all)) return 'help'
   const chosen = positionals.map((name) => {
@@ -45,9 +46,12 @@ function parse(): Command | 'help' {
     return value
   }
   const short = values.short ?? false
-  const out = values.out ?? (values.all ? join(repository, 'docs') : undefined)
+  const isUpdate = values.update ?? false
+  if (isUpdate && values.all) throw new TypeError('--all measures everything anew: there is nothing to update')
+  const out = values.out ?? (values.all || isUpdate ? join(repository, 'docs') : undefined)
   return {
     chosen: values.all ? [...benchmarks] : chosen,
+    isUpdate,
     out: out && resolve(process.env['GAVEL_WORKING_DIRECTORY'] ?? '.', out),
     scale: {
       short,
@@ -98,32 +102,34 @@ function tell({ figures, ratios, notes, faults }: Measured, drawn: ReadonlySet<s
 
 async function measureAll({ chosen, scale }: Command): Promise<Report> {
   const directory = mkdtempSync(join(tmpdir(), 'gavel-bench-'))
-  const beganAt = new Date()
-  const load = watchLoad()
+  const beganAt = Date.now()
   try {
-    const machine = await describeMachine((line) => console.log(`  ${line}`))
-    console.log(
-      `${machine.processor}, ${machine.cores} cores, ${machine.memoryGibibytes} GiB; commit ${machine.commit}`
-    )
+    const { commit, ...machine } = await describeMachine((line) => console.log(`  ${line}`))
+    console.log(`${machine.processor}, ${machine.cores} cores, ${machine.memoryGibibytes} GiB; commit ${commit}`)
     const parts: Part[] = []
     for (const [index, benchmark] of chosen.entries()) {
       const { name, title, charts } = benchmark
       const began = performance.now()
+      const measuredAt = new Date().toISOString()
       const own = watchLoad()
-      const at = Math.round((Date.now() - beganAt.getTime()) / 60_000)
+      const at = Math.round((Date.now() - beganAt) / 60_000)
       console.log(`\n[${index + 1} of ${chosen.length}, minute ${at}] ${name}: ${title}`)
       const outcome = await runOne(benchmark, scale, directory)
       const tookSeconds = Math.round((performance.now() - began) / 1000)
-      parts.push({ name, title, tookSeconds, load: own.end(), ...outcome })
+      parts.push({ name, title, measuredAt, commit, tookSeconds, load: own.end(), ...outcome })
       if ('measured' in outcome) tell(outcome.measured, new Set(charts.flatMap(({ names }) => names)))
       else console.log(`  FAILED: ${outcome.failure}`)
     }
-    const tookMinutes = Number(((Date.now() - beganAt.getTime()) / 60_000).toFixed(1))
-    return { measuredAt: beganAt.toISOString(), tookMinutes, machine, scale, load: load.end(), parts }
+    return { machine, scale, parts }
   } finally {
-    load.end()
     rmSync(directory, { recursive: true, force: true })
   }
+}
+
+function readReport(out: string): Report {
+  const file = join(out, 'benchmarks.json')
+  if (!existsSync(file)) throw new TypeError(`There is no ${file} to update: measure with --all first.`)
+  return JSON.parse(readFileSync(file, 'utf8')) as Report
 }
 
 /** The document, its data and its pictures, formatted as everything here is. */
@@ -151,10 +157,10 @@ try {
   if (command === 'help') console.log(usage)
   else {
     const report = await measureAll(command)
-    if (command.out) await write(report, command.out)
+    if (command.out) await write(command.isUpdate ? updated(readReport(command.out), report) : report, command.out)
     const bad = report.parts.filter((part) => 'failure' in part || part.measured.faults.length > 0)
     console.log(
-      `\n${report.parts.length - bad.length} of ${report.parts.length} measured, ${report.tookMinutes} minutes`
+      `\n${report.parts.length - bad.length} of ${report.parts.length} measured, ${(performance.now() / 60_000).toFixed(1)} minutes`
     )
     if (bad.length > 0) process.exitCode = 1
   }
