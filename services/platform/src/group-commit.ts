@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { Fault, toFailure } from './errors.ts'
 
 export interface GroupLimits {
@@ -39,6 +40,8 @@ export function groupCommit<Item, Result>(
 
   const drain = async (): Promise<void> => {
     underWay = true
+    // What comes in the same turn of the event loop joins the first group.
+    await turn()
     while (waiting.length > 0) await settle(waiting.splice(0, group))
     underWay = false
   }
