@@ -163,15 +163,24 @@ export function Replay() {
       <Shown query={health} what="the consumer groups">
         {({ entries }) => (
           <form className="panel" onSubmit={submit}>
-            <Choice
-              label="Consumer group"
-              name="group"
-              defaultValue={given('group')}
-              options={entries
-                .filter(({ kind }) => kind === 'group')
-                .map(({ name }) => [name, name] as const)
-                .toSorted(([a], [b]) => a.localeCompare(b))}
-            />
+            <div className="row">
+              <Choice
+                label="Consumer group"
+                name="group"
+                defaultValue={given('group')}
+                options={entries
+                  .filter(({ kind }) => kind === 'group')
+                  .map(({ name }) => [name, name] as const)
+                  .toSorted(([a], [b]) => a.localeCompare(b))}
+              />
+              <Field
+                label="Key"
+                name="key"
+                maxLength={128}
+                placeholder="any order, product or auction"
+                defaultValue={given('key')}
+              />
+            </div>
             <div className="row">
               <Field
                 label="From position"
@@ -186,14 +195,6 @@ export function Replay() {
                 inputMode="numeric"
                 placeholder="the end"
                 defaultValue={given('to')}
-              />
-              <Field
-                label="Key"
-                name="key"
-                maxLength={128}
-                placeholder="any"
-                defaultValue={given('key')}
-                hint="An order number, a product, an auction: what the topic is ordered by."
               />
             </div>
             <div className="row">
