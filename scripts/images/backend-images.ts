@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, realpathSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { Directories } from '@gavel/standalone/backends/backend.ts'
 import { installEnvoy } from '@gavel/standalone/backends/envoy.ts'
@@ -6,8 +6,21 @@ import { installKafka } from '@gavel/standalone/backends/kafka.ts'
 import { installMongod } from '@gavel/standalone/backends/mongodb.ts'
 import { installPostgres } from '@gavel/standalone/backends/postgres.ts'
 import { installRedis } from '@gavel/standalone/backends/redis.ts'
+import { repository } from '@gavel/standalone/config.ts'
 import { debianPackage, findProgram, type Progress, requireProgram } from '@gavel/standalone/install.ts'
-import { entriesOf, librariesOf, link, put, putNames, putPrograms, recipeOf, writeProgram } from './files.ts'
+import { closureOf } from './closure.ts'
+import {
+  entriesOf,
+  librariesOf,
+  link,
+  put,
+  putNames,
+  putPackage,
+  putPrograms,
+  recipeOf,
+  write,
+  writeProgram
+} from './files.ts'
 import type { ImageStore } from './store.ts'
 
 /**
@@ -79,7 +92,10 @@ export async function backendImages(options: {
         )
       }
     }),
-    mongodb: await make('mongodb', mongod, (root) => putPrograms(root, { 'usr/bin/mongod': mongod })),
+    mongodb: await make('mongodb', `${mongod} ${mongoTools}`, async (root) => {
+      await putPrograms(root, { 'usr/bin/mongod': mongod, 'usr/bin/node': nodeOfOurs })
+      putMongoTools(root)
+    }),
     postgres: await make('postgres', postgres, (root) => putPostgres(root, postgres, busybox), postgresPlace(postgres)),
     redis: await make('redis', redis, (root) => putPrograms(root, { 'usr/bin/redis-server': redis })),
     envoy: await make('envoy', envoy, async (root) => {
@@ -98,6 +114,21 @@ export async function findBusybox(progress: Progress): Promise<string> {
   return (
     found ?? requireProgram('busybox', 'as the shell of the test images', 'Install it: apt-get install busybox-static')
   )
+}
+
+const nodeOfOurs = join(repository, 'node_modules', 'node', 'bin', 'node')
+const mongoTools = readFileSync(join(import.meta.dirname, 'mongo-tools.mjs'), 'utf8')
+
+/** The official image has them of MongoDB's own making, and no registry of packages does. */
+function putMongoTools(root: string): void {
+  const home = 'opt/mongo-tools'
+  for (const path of closureOf(repository, 'node_modules/mongodb').packages)
+    putPackage(root, join(repository, path), join(home, path))
+  write(root, join(home, 'package.json'), '{ "type": "module" }\n')
+  for (const name of ['mongodump', 'mongorestore']) {
+    writeProgram(root, join(home, name), mongoTools)
+    link(root, `../../${home}/${name}`, `usr/bin/${name}`)
+  }
 }
 
 function putShell(root: string, busybox: string): void {
@@ -149,7 +180,7 @@ async function putPostgres(root: string, binaries: string, busybox: string): Pro
     if (existsSync(from) && (from !== share || share !== home))
       cpSync(from, join(root, to), { recursive: true, dereference: true, filter: wanted })
   }
-  for (const name of ['postgres', 'initdb', 'pg_isready', 'psql']) {
+  for (const name of ['postgres', 'initdb', 'pg_isready', 'psql', 'pg_dump', 'pg_restore']) {
     const program = join(binaries, name)
     if (!existsSync(program)) continue
     for (const library of await librariesOf(program)) if (!library.startsWith(home)) put(root, library, library)

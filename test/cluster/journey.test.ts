@@ -2,7 +2,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { ProductStock } from '@gavel/contracts/api/inventory.ts'
+import type { SaleProgress } from '@gavel/contracts/api/order.ts'
+import { verifyEvents } from '@gavel/contracts/api/eventlog.ts'
+import { logIn, register } from '@gavel/contracts/api/identity.ts'
+import { readReconciliation } from '@gavel/contracts/api/reconciliation.ts'
 import { services } from '@gavel/contracts/services.ts'
+import { findLedgerFault, readWholeLedger } from '@gavel/standalone/client/ledger.ts'
 import { readDirectories } from '@gavel/standalone/config.ts'
 import type { Report } from '@gavel/standalone/replay/report.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -18,7 +24,7 @@ import { Release } from './release.ts'
 import { testImages } from './test-images.ts'
 
 /**
- * The life of an installation on a real cluster of two nodes, from `helm install` to `helm uninstall`: the steps follow
+ * The life of an installation on a real cluster of two nodes, from `helm install` to `helm uninstall` and back from a back-up: the steps follow
  * each other, as they do for whoever runs Gavel.
  */
 const home = mkdtempSync(join(tmpdir(), 'gavel-cluster-'))
@@ -28,6 +34,9 @@ const progress = (line: string): void => console.error(`  ${line}`)
 let cluster: Cluster
 let release: Release
 let shop: ClusterShop
+/** What is in the house when its back-up is taken. */
+let before: { auctionId: string; told: Told[]; productId: string; stock: ProductStock; sales: SaleProgress[] }
+const person = { email: 'carla@house.example', password: 'what only Carla knows', displayName: 'Carla' }
 
 beforeAll(async () => {
   const { cache } = readDirectories()
@@ -277,6 +286,16 @@ describe('an installation in a cluster', () => {
       1_000_000,
       accepted.map(({ receipt }) => receipt?.orderNumber ?? '')
     )
+    const [stock, sales] = await Promise.all([shop.stock(productId), shop.salesOf(productId)])
+    before = { auctionId: sale, told, productId, stock, sales }
+  })
+
+  test('a back-up is taken as the guide says, and bids go on after it', async () => {
+    await shop.gateway.call(register, { body: person })
+    const [backUp = ''] = commandsUnder('operate.md', 'Back up and restore')
+    await release.follow(backUp, release.images.tags.next)
+    await isReached()
+    await expectSale()
   })
 
   test('helm uninstall leaves the data, what opens it, and nothing else', async () => {
@@ -303,6 +322,35 @@ describe('an installation in a cluster', () => {
           (name) => `Secret/${name}`
         )
       ].toSorted()
+    )
+  })
+
+  test('when everything is gone, the back-up brings it back as the guide says', async () => {
+    await cluster.kubectl('delete', 'namespace', 'gavel')
+    const [tryIt = ''] = commandsUnder('deploy.md', 'Try it')
+    const [, restore = ''] = commandsUnder('operate.md', 'Back up and restore')
+    const { next } = release.images.tags
+    await release.follow(`${tryIt.slice(0, tryIt.indexOf('helm install'))}${restore}`, next)
+    const restoredAt = Date.now()
+    await shop.close()
+    await isReached()
+    shop = await ClusterShop.open(release)
+    const { auctionId, told, productId, stock, sales } = before
+    expect(await findLedgerFault(auctionId, readWholeLedger(shop.gateway, auctionId), told)).toBeUndefined()
+    expect({ stock: await shop.stock(productId), sales: await shop.salesOf(productId) }).toMatchObject({ stock, sales })
+    const { email, password } = person
+    expect(await shop.gateway.call(logIn, { body: { email, password } })).toMatchObject({ account: { email } })
+    await expectSale()
+    const token = await shop.adminToken()
+    expect(await shop.gateway.call(verifyEvents, { query: {} }, { token })).toMatchObject({ valid: true })
+    await eventually(
+      async () => {
+        const { differences, statements } = await shop.gateway.call(readReconciliation, {}, { token })
+        expect(differences).toBe(0)
+        expect(statements.filter(({ roundEndedAt = 0 }) => roundEndedAt < restoredAt)).toEqual([])
+        return true
+      },
+      { withinMs: 300_000, everyMs: 1_000, what: 'everything to be compared with the event log' }
     )
   })
 })

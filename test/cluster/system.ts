@@ -25,7 +25,8 @@ export async function waitForDns(kubectl: Kubectl): Promise<void> {
   if (ready !== '1') throw new Error('CoreDNS is not ready')
 }
 
-const volumes = 8
+/** Enough for the development backends twice: a volume keeps what was in it, and is claimed once. */
+const volumes = 16
 
 /** CoreDNS, and volumes for those who claim one: folders of the first node. */
 export async function applyCoreDns(kubectl: Kubectl, directory: string): Promise<void> {
