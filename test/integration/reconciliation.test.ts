@@ -1,7 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
-import { join } from 'node:path'
 import type { Difference } from '@gavel/contracts/api/reconciliation.ts'
 import { SaleConfirmed } from '@gavel/contracts/events/sale.ts'
 import { LedgersStated } from '@gavel/contracts/events/statements.ts'
@@ -9,10 +6,11 @@ import type { Sale } from '@gavel/contracts/primitives.ts'
 import { saleConfirmed, statements } from '@gavel/contracts/topics.ts'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { freePort, startSandbox, type SandboxProcess } from '../../services/payment/test/sandbox-process.ts'
+import { startSandbox, type SandboxProcess } from '../../services/payment/test/sandbox-process.ts'
 import { freshPostgres, freshRedis, freshTopics, type FreshTopics } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
 import { startIssuer, type TestIssuer } from '../support/issuer.ts'
+import { startServiceProcess, type ServiceProcess } from '../support/service-process.ts'
 import { theWire, type Wire } from '../support/watch-topic.ts'
 
 /** inventory, payment, order and eventlog as their own processes; the test plays bidding, and then the hand that alters a database. */
@@ -22,7 +20,7 @@ type Name = (typeof names)[number]
 const databases = {} as Record<Name, Awaited<ReturnType<typeof freshPostgres>>>
 const pools = {} as Record<Name, pg.Pool>
 const urls = {} as Record<Name, string>
-const running: ChildProcess[] = []
+const running: ServiceProcess[] = []
 let topics: FreshTopics
 let issuer: TestIssuer
 let sandbox: SandboxProcess
@@ -31,35 +29,21 @@ let redis: ReturnType<typeof freshRedis>
 let admin: { authorization: string }
 
 async function start(name: Name): Promise<void> {
-  const port = await freePort()
-  urls[name] = `http://127.0.0.1:${port}`
-  const child = spawn(process.execPath, [join(import.meta.dirname, `../../services/${name}/src/main.ts`)], {
-    stdio: 'ignore',
-    env: {
-      PATH: process.env['PATH'],
-      HOST: '127.0.0.1',
-      PORT: String(port),
-      POSTGRES_URL: databases[name].url,
-      REDIS_URL: redis.url,
-      REDIS_KEY_PREFIX: redis.keyPrefix,
-      KAFKA_BROKERS: topics.brokers.join(','),
-      KAFKA_TOPIC_PREFIX: topics.topicPrefix,
-      PROVIDER_URL: sandbox.url,
-      PROVIDER_API_KEY: sandbox.apiKey.reveal(),
-      STATEMENT_INTERVAL_MS: '500',
-      // Services say how far they have come; this covers what is between a clock and a commit.
-      RECONCILE_AFTER_MS: '500',
-      ...issuer.environment
-    }
+  const started = await startServiceProcess(name, {
+    POSTGRES_URL: databases[name].url,
+    REDIS_URL: redis.url,
+    REDIS_KEY_PREFIX: redis.keyPrefix,
+    KAFKA_BROKERS: topics.brokers.join(','),
+    KAFKA_TOPIC_PREFIX: topics.topicPrefix,
+    PROVIDER_URL: sandbox.url,
+    PROVIDER_API_KEY: sandbox.apiKey.reveal(),
+    STATEMENT_INTERVAL_MS: '500',
+    // Services say how far they have come; this covers what is between a clock and a commit.
+    RECONCILE_AFTER_MS: '500',
+    ...issuer.environment
   })
-  running.push(child)
-  await eventually(
-    async () => {
-      if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}`)
-      return await fetch(`${urls[name]}/readyz`).then((response) => response.ok)
-    },
-    { what: `${name} to be ready`, withinMs: 60_000 }
-  )
+  urls[name] = started.url
+  running.push(started)
 }
 
 beforeAll(async () => {
@@ -74,11 +58,7 @@ beforeAll(async () => {
   admin = { authorization: `Bearer ${await issuer.token({ userId: 'alice', role: 'admin' })}` }
 })
 afterAll(async () => {
-  for (const child of running) {
-    const exited = once(child, 'exit')
-    child.kill('SIGTERM')
-    await exited
-  }
+  for (const each of running) await each.end('SIGTERM')
   for (const name of names) {
     await pools[name].end()
     await databases[name].release()

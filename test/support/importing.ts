@@ -1,12 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
 import type { Import, ImportRow } from '@gavel/contracts/api/catalog.ts'
 import pg from 'pg'
-import { freePort } from '../../services/payment/test/sandbox-process.ts'
 import { freshPostgres, freshRedis, freshTopics } from './database.ts'
 import { eventually } from './eventually.ts'
 import { startIssuer } from './issuer.ts'
+import { startServiceProcess, type ServiceProcess } from './service-process.ts'
 
 const names = ['catalog', 'inventory'] as const
 type Name = (typeof names)[number]
@@ -29,43 +26,20 @@ export async function startImporting({ nodeFlags = [] }: { nodeFlags?: string[] 
     names.map((name) => [name, new pg.Pool({ connectionString: databases[name].url, max: 2 })])
   ) as Record<Name, pg.Pool>
   const urls = {} as Record<Name, string>
-  const running = {} as Record<Name, ChildProcess>
+  const running = {} as Record<Name, ServiceProcess>
 
   const start = async (name: Name): Promise<void> => {
-    const port = Number(new URL(urls[name] ?? `http://127.0.0.1:${await freePort()}`).port)
-    urls[name] = `http://127.0.0.1:${port}`
-    const child = spawn(
-      process.execPath,
-      [...nodeFlags, join(import.meta.dirname, `../../services/${name}/src/main.ts`)],
-      {
-        stdio: ['ignore', 'ignore', 'inherit'],
-        env: {
-          PATH: process.env['PATH'],
-          HOST: '127.0.0.1',
-          PORT: String(port),
-          POSTGRES_URL: databases[name].url,
-          REDIS_URL: redis.url,
-          REDIS_KEY_PREFIX: redis.keyPrefix,
-          KAFKA_BROKERS: topics.brokers.join(','),
-          KAFKA_TOPIC_PREFIX: topics.topicPrefix,
-          EVENTLOG_URL: 'http://127.0.0.1:1',
-          ...issuer.environment
-        }
-      }
-    )
-    running[name] = child
-    await eventually(
-      async () => {
-        if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}`)
-        return await fetch(`${urls[name]}/readyz`).then((response) => response.ok)
-      },
-      { what: `${name} to be ready`, withinMs: 60_000 }
-    )
-  }
-  const stop = async (name: Name, signal: NodeJS.Signals): Promise<void> => {
-    const exited = once(running[name], 'exit')
-    running[name].kill(signal)
-    await exited
+    const env = {
+      POSTGRES_URL: databases[name].url,
+      REDIS_URL: redis.url,
+      REDIS_KEY_PREFIX: redis.keyPrefix,
+      KAFKA_BROKERS: topics.brokers.join(','),
+      KAFKA_TOPIC_PREFIX: topics.topicPrefix,
+      EVENTLOG_URL: 'http://127.0.0.1:1',
+      ...issuer.environment
+    }
+    running[name] = await startServiceProcess(name, env, { url: urls[name], nodeFlags })
+    urls[name] = running[name].url
   }
   await Promise.all(names.map(start))
   const authorization = `Bearer ${await issuer.token({ userId: 'alice', role: 'admin', expiresInS: 3_600 })}`
@@ -111,12 +85,12 @@ export async function startImporting({ nodeFlags = [] }: { nodeFlags?: string[] 
       return rows
     },
     kill: async (name: Name): Promise<void> => {
-      await stop(name, 'SIGKILL')
+      await running[name].end('SIGKILL')
       await start(name)
     },
     release: async (): Promise<void> => {
       for (const name of names) {
-        await stop(name, 'SIGTERM')
+        await running[name].end('SIGTERM')
         await pools[name].end()
         await databases[name].release()
       }
