@@ -38,16 +38,25 @@ export class ClusterShop extends Shop {
 export interface SteadyBids {
   /** Bids accepted so far. */
   accepted(): number
-  /** Everything that was not an acceptance, in words. */
+  /** What was not answered as it should be, in words. */
   failures: string[]
   stop(): Promise<void>
 }
 
 /** A token holds for ten minutes, and an upgrade on a busy machine may take longer. */
 const tokensMs = 240_000
+const overtaken = /"BID_(TOO_LOW|NOT_RAISED)"/
 
-/** Buys at a fixed price at a steady pace, each bid once: whatever is not accepted counts as a failure. */
-export async function bidSteadily(shop: Shop, auctionId: string, perSecond: number): Promise<SteadyBids> {
+/**
+ * Bids at a steady pace, each bid once: buys at a fixed price, or, with `rising`, outbids in an English auction, where one that was overtaken
+ * is an answer too. Whatever else is not accepted counts as a failure.
+ */
+export async function bidSteadily(
+  shop: Shop,
+  auctionId: string,
+  perSecond: number,
+  { rising = false } = {}
+): Promise<SteadyBids> {
   const { url } = shop.gateway
   let bidders = await shop.bidders(4)
   let since = performance.now()
@@ -57,17 +66,17 @@ export async function bidSteadily(shop: Shop, auctionId: string, perSecond: numb
   const path = placeBid.path.replace(':auctionId', auctionId)
   let accepted = 0
   let going = true
-  const one = async (bidder: Bidder): Promise<void> => {
+  const one = async (bidder: Bidder, amountMinor: number): Promise<void> => {
     try {
       const { statusCode, body } = await request(`${url}${path}`, {
         dispatcher: agent,
         method: 'POST',
         headers: { 'content-type': 'application/json', authorization: `Bearer ${bidder.token}` },
-        body: JSON.stringify({ bidId: randomBytes(12).toString('hex'), amountMinor: 1000 })
+        body: JSON.stringify({ bidId: randomBytes(12).toString('hex'), amountMinor })
       })
       const text = await body.text()
       if (statusCode < 300) accepted += 1
-      else failures.push(`${statusCode} ${text.slice(0, 200)}`)
+      else if (!rising || !overtaken.test(text)) failures.push(`${statusCode} ${text.slice(0, 200)}`)
     } catch (error) {
       failures.push(String(error))
     }
@@ -78,7 +87,7 @@ export async function bidSteadily(shop: Shop, auctionId: string, perSecond: numb
         bidders = await shop.bidders(4)
         since = performance.now()
       }
-      const bid = one(bidders[at % bidders.length]!)
+      const bid = one(bidders[at % bidders.length]!, rising ? 1_000 + 100 * at : 1_000)
       open.add(bid)
       void bid.finally(() => open.delete(bid))
       await delay(1000 / perSecond)

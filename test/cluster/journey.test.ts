@@ -162,8 +162,9 @@ describe('an installation in a cluster', () => {
         what: `${count} pods of bidding`
       })
     await is('2')
-    const auctionId = await shop.auction(await shop.product(1_000_000))
-    const load = await bidSteadily(shop, auctionId, 60)
+    // Bids that are no sales: bidding is to grow, and no crowd of orders is left to the steps that follow.
+    const auctionId = await shop.auction(await shop.product(1), { mode: 'english', quantity: 1 })
+    const load = await bidSteadily(shop, auctionId, 60, { rising: true })
     try {
       await is('3')
     } finally {
