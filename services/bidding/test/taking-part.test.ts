@@ -119,8 +119,13 @@ describe('what somebody bid on', () => {
       for (const user of ['dan', 'eve', 'dan']) await bid(user, auctionId, 5_00 + placed * 100)
     const seen = await wire.watch(bids)
     const [english, sale] = auctionIds as [string, string]
-    await stands('dan', { [english]: 'leading', [sale]: 'bought' })
-    const before = [await mine('dan'), await mine('eve')]
+    // The listing, and who took part, follow the ledgers a moment later: three bids are three entries of each.
+    const before = await eventually(async () => {
+      const both = [await mine('dan'), await mine('eve')]
+      const parts = both.flat()
+      return parts.length === 4 && parts.every(({ auction }) => auction.sequence === 3) && both
+    })
+    expect(await standings('dan')).toEqual({ [english]: 'leading', [sale]: 'bought' })
     const again = await eventually(() => {
       // Either process may publish what the other has not marked yet.
       const own = new Map(
