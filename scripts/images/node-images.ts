@@ -120,7 +120,6 @@ const describe = (
 ): ImageDescription => ({
   name: reference,
   layers,
-  // The Kafka client computes pauses that are already over, and Node warns of each: nothing is wrong.
   entrypoint: ['/usr/bin/node'],
   command: [`/app/${folder}/${entry}`],
   environment: { NODE_ENV: 'production' },

@@ -39,6 +39,10 @@ export async function startServiceProcess(
       return await fetch(`${started.url}/readyz`).then((response) => response.ok)
     },
     { what: `${name} to be ready`, withinMs: 60_000 }
-  )
+  ).catch(async (error: unknown) => {
+    // Nobody else knows of it yet, so nobody else would end it.
+    await started.end('SIGKILL')
+    throw error
+  })
   return started
 }

@@ -7,7 +7,7 @@ import { freshMongodb, freshTopics, type FreshTopics } from '../../../test/suppo
 import { eventually } from '../../../test/support/eventually.ts'
 import { theWire, type Wire } from '../../../test/support/watch-topic.ts'
 import { someAuction } from './rig.ts'
-import { admin, bidder, startService, type Service } from './service.ts'
+import { admin, bidder, startPair, startService, type Service } from './service.ts'
 
 const mongodb = freshMongodb('bidding')
 const env = { OFFER_DURATION_MS: '600000', SEALING_KEY: Buffer.alloc(32, 5).toString('base64') }
@@ -19,9 +19,7 @@ let right: Service
 beforeAll(async () => {
   topics = await freshTopics('bidding')
   wire = await theWire(topics)
-  left = await startService({ mongodb, topics, env })
-  right = await startService({ mongodb, topics, tokens: left.tokens, env })
-  await Promise.all([...left.consumers, ...right.consumers].map(({ joined }) => joined))
+  ;[left, right] = await startPair({ mongodb, topics, env })
 })
 afterAll(async () => {
   await Promise.all([left.close(), right.close()])

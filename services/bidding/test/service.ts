@@ -1,7 +1,9 @@
 import { createContext } from '@gavel/platform/service.ts'
+import { expect } from 'vitest'
 import { testTokens, type TestTokens } from '../../../test/support/tokens.ts'
 import { buildApp, type BiddingApp } from '../src/app.ts'
 import { readBiddingConfig } from '../src/config.ts'
+import { someAuction } from './rig.ts'
 
 export interface Service extends BiddingApp {
   tokens: TestTokens
@@ -70,6 +72,21 @@ export async function startService({ mongodb, topics, env = {}, clock, tokens }:
     },
     close: () => context.closers.closeAll(20_000)
   }
+}
+
+/** Two of them, both members of every group. */
+export async function startPair(options: ServiceOptions): Promise<[Service, Service]> {
+  const left = await startService(options)
+  const right = await startService({ ...options, tokens: left.tokens })
+  await Promise.all([...left.consumers, ...right.consumers].map(({ joined }) => joined))
+  return [left, right]
+}
+
+/** The id of an auction that an admin has just opened. */
+export async function opened(service: Service, changes: Parameters<typeof someAuction>[0] = {}): Promise<string> {
+  const { body, status } = await service.call('POST', '/api/auctions', admin, someAuction(changes))
+  expect(status).toBe(201)
+  return body.auctionId
 }
 
 export const admin = { userId: 'admin', role: 'admin' } as const

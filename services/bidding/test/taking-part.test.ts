@@ -8,8 +8,7 @@ import { freshMongodb, freshTopics, type FreshTopics } from '../../../test/suppo
 import { eventually } from '../../../test/support/eventually.ts'
 import { theWire, type Wire } from '../../../test/support/watch-topic.ts'
 import { Participations, type Participation } from '../src/store/participations.ts'
-import { someAuction } from './rig.ts'
-import { admin, bidder, startService, type Service } from './service.ts'
+import { admin, bidder, opened, startPair, type Service } from './service.ts'
 
 const mongodb = freshMongodb('bidding')
 const env = { LISTING_INTERVAL_MS: '30', SEALING_KEY: Buffer.alloc(32, 4).toString('base64') }
@@ -21,9 +20,7 @@ let right: Service
 beforeAll(async () => {
   topics = await freshTopics('bidding')
   wire = await theWire(topics)
-  left = await startService({ mongodb, topics, env })
-  right = await startService({ mongodb, topics, env, tokens: left.tokens })
-  await Promise.all([...left.consumers, ...right.consumers].map(({ joined }) => joined))
+  ;[left, right] = await startPair({ mongodb, topics, env })
 })
 afterAll(async () => {
   await Promise.all([left.close(), right.close()])
@@ -31,11 +28,6 @@ afterAll(async () => {
   await Promise.all([topics.release(), mongodb.release()])
 })
 
-async function opened(changes: Parameters<typeof someAuction>[0] = {}): Promise<string> {
-  const { body, status } = await left.call('POST', '/api/auctions', admin, someAuction(changes))
-  expect(status).toBe(201)
-  return body.auctionId
-}
 let placed = 0
 async function bid(userId: string, auctionId: string, amountMinor: number): Promise<number> {
   const service = (placed += 1) % 2 === 0 ? left : right
@@ -71,12 +63,12 @@ const ledgerNames = async (auctionId: string): Promise<string[]> => {
 describe('what somebody bid on', () => {
   test('is listed with how they stand there, in every way of selling, before and after the close', async () => {
     const [led, sealed, fixed, refused, below, cancelled] = [
-      await opened(),
-      await opened({ mode: 'sealed-second-price' }),
-      await opened({ mode: 'fixed-price', openingPriceMinor: 5_00, quantity: 3 }),
-      await opened({ openingPriceMinor: 50_00 }),
-      await opened({ reservePriceMinor: 90_00 }),
-      await opened()
+      await opened(left),
+      await opened(left, { mode: 'sealed-second-price' }),
+      await opened(left, { mode: 'fixed-price', openingPriceMinor: 5_00, quantity: 3 }),
+      await opened(left, { openingPriceMinor: 50_00 }),
+      await opened(left, { reservePriceMinor: 90_00 }),
+      await opened(left)
     ]
     const ids = { led, sealed, fixed, refused, below, cancelled }
     const of = (words: Partial<Record<keyof typeof ids, string>>): Record<string, string> =>
@@ -114,7 +106,10 @@ describe('what somebody bid on', () => {
   })
 
   test('stays as it is when its events come again, in any order', async () => {
-    const auctionIds = [await opened(), await opened({ mode: 'fixed-price', openingPriceMinor: 5_00, quantity: 3 })]
+    const auctionIds = [
+      await opened(left),
+      await opened(left, { mode: 'fixed-price', openingPriceMinor: 5_00, quantity: 3 })
+    ]
     for (const auctionId of auctionIds)
       for (const user of ['dan', 'eve', 'dan']) await bid(user, auctionId, 5_00 + placed * 100)
     const seen = await wire.watch(bids)
@@ -163,7 +158,7 @@ describe('what somebody bid on', () => {
   test('comes page by page, those joined last first, and none twice', async () => {
     const auctionIds: string[] = []
     for (let index = 0; index < 7; index += 1) {
-      auctionIds.unshift(await opened())
+      auctionIds.unshift(await opened(left))
       await bid('fay', auctionIds[0]!, 9_00)
     }
     await eventually(async () => (await mine('fay')).length === 7)

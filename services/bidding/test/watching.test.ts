@@ -4,7 +4,7 @@ import { freshMongodb, freshTopics, type FreshTopics } from '../../../test/suppo
 import { eventually } from '../../../test/support/eventually.ts'
 import { theWire, type Wire } from '../../../test/support/watch-topic.ts'
 import { someAuction } from './rig.ts'
-import { admin, bidder, startService, type Service } from './service.ts'
+import { admin, bidder, opened, startPair, type Service } from './service.ts'
 
 const mongodb = freshMongodb('watching')
 const env = {
@@ -21,8 +21,7 @@ let right: Service
 beforeAll(async () => {
   topics = await freshTopics('bidding')
   wire = await theWire(topics)
-  left = await startService({ mongodb, topics, env })
-  right = await startService({ mongodb, topics, env, tokens: left.tokens })
+  ;[left, right] = await startPair({ mongodb, topics, env })
 })
 afterAll(async () => {
   await Promise.all([left.close(), right.close()])
@@ -30,15 +29,9 @@ afterAll(async () => {
   await Promise.all([topics.release(), mongodb.release()])
 })
 
-async function opened(changes: Parameters<typeof someAuction>[0] = {}): Promise<string> {
-  const { body, status } = await left.call('POST', '/api/auctions', admin, someAuction(changes))
-  expect(status).toBe(201)
-  return body.auctionId
-}
-
 describe('a watch list', () => {
   test('holds each auction once, counts its watchers exactly, and can be emptied', async () => {
-    const [one, two] = [await opened(), await opened()]
+    const [one, two] = [await opened(left), await opened(left)]
     const crowd = Array.from({ length: 8 }, (_, index) => bidder(`watcher-${index}`))
     await Promise.all(
       crowd.flatMap((user) =>
@@ -73,7 +66,7 @@ describe('a crowd', () => {
     const seen = await wire.watch(auctions)
     const toldOf = (auctionId: string) =>
       seen.filter((event) => event.name === 'CrowdTold' && event.data.auctionId === auctionId)
-    const [soon, later] = [await opened({ endsAt: Date.now() + 59_000 }), await opened()]
+    const [soon, later] = [await opened(left, { endsAt: Date.now() + 59_000 }), await opened(left)]
     for (const auctionId of [later, soon]) await left.call('PUT', `/api/auctions/${auctionId}/watch`, bidder('ann'))
     await eventually(() => toldOf(soon).length > 0)
     expect(toldOf(soon)[0]?.data).toMatchObject({ what: 'ending-soon', userIds: ['ann'] })
@@ -81,7 +74,7 @@ describe('a crowd', () => {
   })
 
   test('of bidders and watchers is told that an auction was cancelled, and why', async () => {
-    const auctionId = await opened({ mode: 'sealed-first-price' })
+    const auctionId = await opened(left, { mode: 'sealed-first-price' })
     await left.call('PUT', `/api/auctions/${auctionId}/watch`, bidder('ann'))
     for (const user of ['bob', 'cid'])
       await right.call('POST', `/api/auctions/${auctionId}/bids`, bidder(user), { bidId: 'b', amountMinor: 9_00 })
@@ -104,16 +97,16 @@ describe('a crowd', () => {
     const seen = await wire.watch(auctions)
     const toldOf = (auctionId: string) =>
       seen.filter((event) => event.name === 'EndTold' && event.data.auctionId === auctionId)
-    const sealed = await opened({ mode: 'sealed-second-price' })
+    const sealed = await opened(left, { mode: 'sealed-second-price' })
     await left.call('PUT', `/api/auctions/${sealed}/watch`, bidder('ann'))
     for (const [user, amountMinor] of [
       ['bob', 9_00],
       ['cid', 8_00]
     ] as const)
       await right.call('POST', `/api/auctions/${sealed}/bids`, bidder(user), { bidId: 'b', amountMinor })
-    const unsold = await opened({ reservePriceMinor: 90_00 })
+    const unsold = await opened(left, { reservePriceMinor: 90_00 })
     await left.call('POST', `/api/auctions/${unsold}/bids`, bidder('dan'), { bidId: 'b', amountMinor: 9_00 })
-    const fixed = await opened({ mode: 'fixed-price' })
+    const fixed = await opened(left, { mode: 'fixed-price' })
     await left.call('PUT', `/api/auctions/${fixed}/watch`, bidder('ann'))
     for (const auctionId of [fixed, unsold, sealed])
       expect((await left.call('POST', `/api/auctions/${auctionId}/close`, admin)).status).toBe(200)
@@ -145,7 +138,7 @@ describe('a crowd', () => {
 
 describe('a credit limit', () => {
   test('is set by an admin and counts at every process a moment later', async () => {
-    const auctionId = await opened()
+    const auctionId = await opened(left)
     const set = (limitMinor: number | null) => left.call('PUT', '/api/bidders/dan/credit/USD', admin, { limitMinor })
     expect(await set(20_00)).toMatchObject({ status: 200, body: { userId: 'dan', currency: 'USD', limitMinor: 20_00 } })
     expect((await left.call('PUT', '/api/bidders/dan/credit/USD', bidder('dan'), { limitMinor: 1 })).status).toBe(403)
@@ -154,7 +147,7 @@ describe('a credit limit', () => {
     expect(await place(left, 'b1', 20_01)).toMatchObject({ status: 409, body: { code: 'CREDIT_LIMIT_EXCEEDED' } })
     expect((await place(left, 'b2', 15_00)).status).toBe(201)
     // Where nothing is taken yet, the code tells when the other process knows of the limit.
-    const scheduled = await opened({ startsAt: Date.now() + 300_000 })
+    const scheduled = await opened(left, { startsAt: Date.now() + 300_000 })
     const ask = async (bidId: string) =>
       (await right.call('POST', `/api/auctions/${scheduled}/bids`, bidder('dan'), { bidId, amountMinor: 20_01 })).body
         .code
